@@ -1,0 +1,1 @@
+"""The embedded AWS account for a single machine: supervises its engines. Absent in production."""

@@ -1,0 +1,1 @@
+"""The service: trails, delivery, history. One module a concept, named as AWS's guide names it."""

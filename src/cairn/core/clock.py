@@ -1,0 +1,80 @@
+"""The only place that reads the time. Everything with a schedule takes a `Clock`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Seconds since the epoch, UTC, and a way to wait that tests can shorten."""
+
+    def now(self) -> float:
+        """Wall clock, in seconds since the epoch."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards; only differences mean anything."""
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        """Wait until `stop` is set (True) or `seconds` have passed (False)."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        return stop.wait(seconds)
+
+
+class TestClock:
+    """A clock that moves only when a test says so. Waiting moves it, and takes no time."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        if stop.is_set():
+            return True
+        self.advance(seconds)
+        return False
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+
+
+def utc(seconds: float) -> datetime:
+    """`seconds` since the epoch as an aware datetime in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def iso_seconds(seconds: float) -> str:
+    """`seconds` since the epoch as CloudTrail writes a time: `2023-07-10T11:42:07Z`."""
+    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_iso(text: str) -> int:
+    """Seconds since the epoch of an ISO 8601 time; a time without a zone is UTC.
+
+    Raises:
+        ValueError: `text` is no ISO 8601 time.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp())

@@ -1,0 +1,1 @@
+"""If append returned, the event survives a power cut, in order, once."""

@@ -1,0 +1,82 @@
+"""One database that every Cairn process of an installation opens.
+
+A room declares its tables on `metadata`, in a module named `tables.py`; the migrations in `migrations/` create
+them. All writes go through `State.write`, whose transaction is durable once the block ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+metadata = sa.MetaData()
+
+BUSY_S = 30.0
+
+
+class State:
+    """The saved state's database.
+
+    `revision` changes whenever another process has changed anything, and costs next to nothing to ask: what
+    caches rows compares it before it trusts its cache.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        options: dict[str, Any] = {}
+        if url.startswith("sqlite"):
+            options["connect_args"] = {"timeout": BUSY_S, "isolation_level": None}
+        self.engine = sa.create_engine(url, **options)
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> State:
+        """The SQLite state of a data folder, its file made private."""
+        path = folder / "state.db"
+        path.touch(mode=0o600)
+        return cls(f"sqlite:///{path}")
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's shape. A database of a newer version is refused."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that reads one consistent moment."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that is durable when the block ends, and leaves nothing when it raises."""
+        with self.engine.connect().execution_options(cairn_write=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Writers queue for the lock at the start, so that no transaction fails half-way with SQLITE_BUSY."""
+    writes = connection.get_execution_options().get("cairn_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

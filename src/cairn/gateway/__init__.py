@@ -1,0 +1,1 @@
+"""The front door: who is calling, may they, where the call goes, what it became."""
