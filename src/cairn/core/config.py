@@ -59,12 +59,8 @@ class Server:
         ["localhost", "localhost.localstack.cloud"],
         "Host names under which `bucket.s3.DOMAIN` and `bucket.DOMAIN` are virtual-host requests.",
     )
-    trusted_proxies: list[str] = setting(
-        [], "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed."
-    )
-    body_bytes_max: Size = setting(
-        Size(16 << 20), "Largest request body that is not streamed (all but S3 objects)."
-    )
+    trusted_proxies: list[str] = setting([], "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.")
+    body_bytes_max: Size = setting(Size(16 << 20), "Largest request body that is not streamed (all but S3 objects).")
     tls_certificate: str = setting("", "PEM file of the certificate chain; empty: plain HTTP.")
     tls_key: str = setting("", "PEM file of the certificate's private key.")
 
@@ -98,9 +94,7 @@ class JournalSettings:
     keep: Duration = setting(Duration(7 * 86400), "How long a batch stays after every sink has it.")
     bytes_max: Size = setting(Size(20 << 30), "Size at which the journal refuses appends.")
     replicas: int = setting(1, "Copies of the journal in a NATS cluster.")
-    queue_events_max: int = setting(
-        20_000, "Events that may wait for an append; one more is refused with 503."
-    )
+    queue_events_max: int = setting(20_000, "Events that may wait for an append; one more is refused with 503.")
 
 
 @dataclass(frozen=True)
@@ -112,16 +106,12 @@ class StateSettings:
 class History:
     retention: Duration = setting(Duration(90 * 86400), "How long an event stays, from its arrival.")
     segment_events: int = setting(1_000_000, "Events in a segment before it is sealed.")
-    lookup_rate: float = setting(
-        0.0, "LookupEvents calls a second, account and region; 0: no limit. AWS has 2."
-    )
+    lookup_rate: float = setting(0.0, "LookupEvents calls a second, account and region; 0: no limit. AWS has 2.")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    interval: Duration = setting(
-        Duration(300), "How often log files are delivered. AWS: about every five minutes."
-    )
+    interval: Duration = setting(Duration(300), "How often log files are delivered. AWS: about every five minutes.")
     file_bytes_max: Size = setting(Size(50 << 20), "Largest log file before compression.")
     retry_for: Duration = setting(Duration(30 * 86400), "How long an undeliverable file is retried.")
 
@@ -160,9 +150,7 @@ class Settings:
     log: Log = field(default_factory=Log)
     upstreams: dict[str, str] = field(
         default_factory=dict,
-        metadata={
-            "doc": 'Where a service\'s calls go instead of the embedded account: `s3 = "http://minio:9000"`.'
-        },
+        metadata={"doc": 'Where a service\'s calls go instead of the embedded account: `s3 = "http://minio:9000"`.'},
     )
     origin: dict[str, str] = field(default_factory=dict, compare=False)
 
@@ -287,11 +275,7 @@ def _converted(value: Any, hint: Any) -> Any:
             return value
         raise ValueError("one of " + ", ".join(map(str, get_args(hint))))
     if get_origin(hint) is list:
-        return (
-            [item.strip() for item in value.split(",") if item.strip()]
-            if isinstance(value, str)
-            else list(value)
-        )
+        return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else list(value)
     if hint in (Duration, Size):
         return hint.parse(value) if isinstance(value, str) else hint(value)
     if hint is int:

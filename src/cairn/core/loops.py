@@ -75,7 +75,7 @@ class Loop:
             self.status.last_error_time = self._clock.now()
             log.warning("%s failed (%d in a row): %s", self.status.name, self.status.failures, error)
             log.debug("trace of %s", self.status.name, exc_info=True)
-            return min(RETRY_FIRST_S * 2 ** (self.status.failures - 1), RETRY_MAX_S)
+            return min(RETRY_FIRST_S * 2.0 ** (self.status.failures - 1), RETRY_MAX_S)
         self.status.failures = 0
         self.status.last_success = self._clock.now()
         return pause

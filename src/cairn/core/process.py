@@ -190,9 +190,7 @@ class Child:
         if self._stopping.is_set():
             return
         self._process.kill()
-        raise ChildFailed(
-            f"{self.name} was not ready within {READY_S:.0f} s", advice=f"Its log is {self._log_file}."
-        )
+        raise ChildFailed(f"{self.name} was not ready within {READY_S:.0f} s", advice=f"Its log is {self._log_file}.")
 
     def _last_lines(self) -> str:
         lines = self._log_file.read_bytes()[-2000:].decode("utf-8", "replace").strip().splitlines()

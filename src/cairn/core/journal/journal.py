@@ -69,9 +69,7 @@ class Journal(Protocol):
             JournalFull, JournalUnavailable: see there.
         """
 
-    def read_from(
-        self, position: int, *, bytes_max: int = 8 << 20, wait_s: float = 0.0
-    ) -> list[JournalEntry]:
+    def read_from(self, position: int, *, bytes_max: int = 8 << 20, wait_s: float = 0.0) -> list[JournalEntry]:
         """Entries from `position` on, in order, about `bytes_max` bytes at the most (at least one, if any).
 
         Waits up to `wait_s` seconds for the first. Where `position` was trimmed, it goes on at the first kept.
