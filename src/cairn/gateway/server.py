@@ -1,0 +1,127 @@
+"""The door itself: HTTP in by ASGI, one `Request` to the gateway, one `Response` back out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from cairn.gateway.addresses import TrustedProxies
+from cairn.wire.http import Headers, Request, Response
+
+log = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Answer = Callable[[Request], Awaitable[Response]]
+
+HEADER_BYTES_MAX = 64 << 10
+
+
+class ClientDisconnected(Exception):
+    """The client hung up before its request, or our reply, was whole."""
+
+
+class Door:
+    """The ASGI application.
+
+    Args:
+        answer: what to do with a request.
+        start, stop: run inside the event loop before the first request and after the last.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        proxies: TrustedProxies,
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._answer = answer
+        self._proxies = proxies
+        self._start = start
+        self._stop = stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        else:  # websockets: nothing here speaks them
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._start()
+        except Exception as error:
+            log.exception("the gateway cannot start")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = self._request(scope, receive)
+        if sum(len(name) + len(value) for name, value in request.headers) > HEADER_BYTES_MAX:
+            await _send(Response(431, Headers(), b""), request, send)
+            return
+        response = await self._answer(request)
+        try:
+            await _send(response, request, send)
+        except (ClientDisconnected, OSError) as error:
+            log.debug("the client left: %s", error)
+        finally:
+            if isinstance(response.body, AsyncIterator) and hasattr(response.body, "aclose"):
+                await response.body.aclose()
+
+    def _request(self, scope: Scope, receive: Receive) -> Request:
+        headers = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+        peer = scope["client"][0] if scope.get("client") else ""
+        client, scheme = self._proxies.origin(peer, scope["scheme"], headers)
+        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        return Request(
+            method=scope["method"],
+            path=raw_path.decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=_body(receive),
+            client=client,
+            scheme=scheme,
+            http_version=scope["http_version"],
+            tls=scope.get("extensions", {}).get("tls", {}),
+        )
+
+
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected("before its request was whole")
+        chunk: bytes = message.get("body", b"")
+        if chunk:
+            yield chunk
+        if not message.get("more_body", False):
+            return
+
+
+async def _send(response: Response, request: Request, send: Send) -> None:
+    if isinstance(response.body, bytes) and "content-length" not in response.headers and response.status >= 200:
+        response.headers.set("content-length", str(len(response.body)))
+    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if isinstance(response.body, bytes):
+        body = b"" if request.method == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+        return
+    try:
+        async for chunk in response.body:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except asyncio.CancelledError:
+        raise ClientDisconnected("before our reply was whole") from None
+    await send({"type": "http.response.body", "body": b""})
