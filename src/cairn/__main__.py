@@ -1,0 +1,5 @@
+"""`python -m cairn` is `cairn`."""
+
+from cairn.cli import main
+
+main()

@@ -1,0 +1,27 @@
+"""`cairn gateway`: one gateway process."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cairn.cli.options import ConfigFile, Data, folder_of, settings_of
+
+app = typer.Typer()
+
+
+@app.command()
+def gateway(
+    data: Data = None,
+    config: ConfigFile = None,
+    name: Annotated[
+        str, typer.Option(help="Its name as a writer of the journal; unique among gateways.")
+    ] = "gateway-0",
+    socket: Annotated[int | None, typer.Option(hidden=True, help="A listening socket that was handed over.")] = None,
+) -> None:
+    """Run one gateway. Engines are those of a running `cairn up`, or those that the configuration names."""
+    from cairn import service
+
+    folder = folder_of(data)
+    service.run_gateway(folder, settings_of(folder, config), name=name, socket_fd=socket)

@@ -1,0 +1,99 @@
+"""A command's way to the server: signed calls to `/_cairn/...`, their answers or streams of JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+import urllib3
+from botocore.session import Session
+
+from cairn.cli.options import folder_of
+from cairn.core.errors import Refused, Unreachable
+from cairn.wire.http import Headers
+from cairn.wire.signing import Credentials, sign
+
+CONNECT_S = 5.0
+READ_S = 600.0
+
+
+class Server:
+    """A running Cairn, local by its data folder or elsewhere by its endpoint."""
+
+    def __init__(self, endpoint: str, credentials: Credentials, region: str) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._credentials = credentials
+        self._region = region
+        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S), retries=False)
+
+    @classmethod
+    def find(cls, data: Path | None, endpoint: str | None) -> Server:
+        """The server that the shared options name.
+
+        Raises:
+            Unreachable: none runs on that folder, or there are no credentials for that endpoint.
+        """
+        if endpoint:
+            session = Session()
+            found = session.get_credentials()
+            if found is None:
+                raise Unreachable(
+                    "no AWS credentials are set",
+                    advice="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile.",
+                )
+            frozen = found.get_frozen_credentials()
+            credentials = Credentials(frozen.access_key, frozen.secret_key, frozen.token or "")
+            return cls(endpoint, credentials, session.get_config_variable("region") or "us-east-1")
+        folder = folder_of(data)
+        administrator = folder.administrator()
+        credentials = Credentials(administrator.access_key_id, administrator.secret_access_key)
+        return cls(folder.runtime().endpoint, credentials, administrator.region)
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        return msgspec.json.decode(self._send("GET", path, query, None).data)
+
+    def post(self, path: str, query: Mapping[str, str] | None = None, *, body: Any = None) -> Any:
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        return msgspec.json.decode(self._send("POST", path, query, content).data)
+
+    def stream(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
+        """The answer's lines as they come, each decoded from JSON."""
+        reply = self._send("GET", path, query, None, preload=False)
+        pending = b""
+        try:
+            for chunk in reply.stream(65536):
+                *lines, pending = (pending + chunk).split(b"\n")
+                for line in lines:
+                    if line:
+                        yield msgspec.json.decode(line)
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(f"the connection to {self.endpoint} broke: {error}") from error
+        finally:
+            reply.close()
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, *, preload: bool = True
+    ) -> urllib3.BaseHTTPResponse:
+        url = f"{self.endpoint}/_cairn/{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        headers = Headers([("host", urlsplit(url).netloc)])
+        signed = sign(method, url, headers, self._credentials, service="cairn", region=self._region)
+        try:
+            reply = self._pool.request(method, url, body=body, headers=dict(signed), preload_content=preload)
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(
+                f"nothing answers at {self.endpoint}: {error}", advice="Is the server running? `cairn up` starts one."
+            ) from error
+        if reply.status >= 400:
+            raise Refused(f"the server answered {reply.status}: {_message(reply.data)}")
+        return reply
+
+
+def _message(content: bytes) -> str:
+    try:
+        answer = msgspec.json.decode(content)
+        return str(answer.get("message") or answer)
+    except (msgspec.DecodeError, AttributeError):
+        return content[:300].decode("utf-8", "replace")

@@ -1,0 +1,18 @@
+"""`cairn worker`: the process that feeds the sinks."""
+
+from __future__ import annotations
+
+import typer
+
+from cairn.cli.options import ConfigFile, Data, folder_of, settings_of
+
+app = typer.Typer()
+
+
+@app.command()
+def worker(data: Data = None, config: ConfigFile = None) -> None:
+    """Run the worker: history, delivery and the rest that reads the journal."""
+    from cairn import service
+
+    folder = folder_of(data)
+    service.run_worker(folder, settings_of(folder, config))
