@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from cairn.core.clock import iso_seconds
+
 IdentityType = Literal[
     "Root",
     "IAMUser",
@@ -28,6 +30,18 @@ class SessionIssuer(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     user_name: str = ""
 
+    def record(self) -> dict[str, str]:
+        """The `sessionIssuer` element."""
+        element = {
+            "type": self.type,
+            "principalId": self.principal_id,
+            "arn": self.arn,
+            "accountId": self.account,
+        }
+        if self.user_name:
+            element["userName"] = self.user_name
+        return element
+
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of temporary credentials."""
@@ -41,6 +55,26 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     federated_attributes: dict[str, str] = {}
     assumed_root: bool = False
     from_console: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """The `sessionContext` element."""
+        element: dict[str, Any] = {}
+        if self.issuer is not None:
+            element["sessionIssuer"] = self.issuer.record()
+        if self.federated_provider:
+            element["webIdFederationData"] = {
+                "federatedProvider": self.federated_provider,
+                "attributes": dict(self.federated_attributes),
+            }
+        element["attributes"] = {
+            "creationDate": iso_seconds(self.created),
+            "mfaAuthenticated": "true" if self.mfa else "false",
+        }
+        if self.source_identity:
+            element["sourceIdentity"] = self.source_identity
+        if self.assumed_root:
+            element["assumedRoot"] = "true"
+        return element
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +91,39 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     invoked_by: str = ""
     identity_provider: str = ""
 
-    def record(self) -> dict[str, Any]:
-        """The `userIdentity` element, its keys in the order that real records have."""
-        raise NotImplementedError
+    def record(self, invoked_by: str = "") -> dict[str, Any]:
+        """The `userIdentity` element, its keys in the order that real records have.
+
+        `invoked_by` names the AWS service that made this one call for the caller. Sessions are written as event
+        versions from 1.09 on write them: without the empty `sessionIssuer` and `webIdFederationData`.
+        """
+        invoked_by = invoked_by or self.invoked_by
+        element: dict[str, Any] = {"type": self.type}
+        if self.type == "AWSAccount":
+            # The one type whose principal stands even if empty: an anonymous caller has just that.
+            element["principalId"] = self.principal_id
+        elif self.principal_id:
+            element["principalId"] = self.principal_id
+        if self.arn:
+            element["arn"] = self.arn
+        if self.account and self.type != "AWSService":
+            element["accountId"] = self.account
+        # The temporary keys that a service made for itself from a role are its own affair.
+        if self.access_key_id and not (invoked_by and self.type == "AssumedRole"):
+            element["accessKeyId"] = self.access_key_id
+        if self.user_name and self.type not in _NAMELESS:
+            element["userName"] = self.user_name
+        if self.session is not None:
+            element["sessionContext"] = self.session.record()
+        if invoked_by:
+            element["invokedBy"] = invoked_by
+        if self.identity_provider:
+            element["identityProvider"] = self.identity_provider
+        return element
+
+
+_NAMELESS = frozenset({"AssumedRole", "FederatedUser", "AWSAccount", "AWSService"})
+"""Types whose name stands elsewhere: in the session's issuer, or nowhere."""
 
 
 ANONYMOUS = Identity(type="AWSAccount", principal_id="", account="anonymous")
