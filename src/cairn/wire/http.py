@@ -126,6 +126,8 @@ class Call:
     params: dict[str, object] | None = None
     """The operation's input in botocore's names, once parsed."""
     event_id: str = ""
+    host_bucket: str = ""
+    """The S3 bucket that the Host header names (virtual-host style); empty where the path names it."""
 
 
 class UpstreamUnavailable(Exception):

@@ -1,0 +1,183 @@
+"""The shapes of AWS: botocore's service models, read when first needed and kept for the process's life.
+
+Two layers. The index knows of every service its few names (from the first kilobytes of each model file, tens of
+milliseconds in all); a whole model is loaded only for a service that somebody calls.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from botocore.loaders import JSONFileLoader, Loader
+from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, Shape
+
+_MODEL = "service-2"
+_HEAD_BYTES = 8192  # of a model file, decompressed; its metadata ends well before
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the index knows of a service."""
+
+    name: str
+    """botocore's: `s3`, `iam`, `stepfunctions`."""
+    protocols: tuple[str, ...]
+    """What its clients may speak, the preferred one first: `json`, `query`, `ec2`, `rest-json`, `rest-xml`,
+    `smithy-rpc-v2-cbor`."""
+    endpoint_prefix: str
+    signing_name: str
+    target_prefix: str
+    """Before the dot of X-Amz-Target; empty where it has none."""
+    api_version: str
+    json_version: str
+    xml_namespace: str
+
+    @property
+    def is_rest(self) -> bool:
+        return self.protocols[0].startswith("rest")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Every service, and who answers to which name. Several services may share one."""
+
+    services: dict[str, Service]
+    by_signing_name: dict[str, tuple[str, ...]]
+    by_endpoint_prefix: dict[str, tuple[str, ...]]
+    by_target_prefix: dict[str, tuple[str, ...]]
+    """By the whole prefix, and by what follows its last dot."""
+
+
+class _FileLoader(JSONFileLoader):
+    """botocore's, with a JSON reader that is many times faster and without the documentation, most of a file."""
+
+    def load_file(self, file_path: str) -> Any:
+        for path, read in ((Path(f"{file_path}.json"), Path.read_bytes), (Path(f"{file_path}.json.gz"), _read_gzip)):
+            if path.is_file():
+                return _without_documentation(msgspec.json.decode(read(path)))
+        return None
+
+
+_loader = Loader(
+    extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False, file_loader=_FileLoader()
+)
+
+
+@cache
+def index() -> Index:
+    """The index of all services that botocore knows."""
+    services = {name: _service(name) for name in _loader.list_available_services(_MODEL)}
+    signing: dict[str, tuple[str, ...]] = {}
+    endpoint: dict[str, tuple[str, ...]] = {}
+    target: dict[str, tuple[str, ...]] = {}
+    for service in services.values():
+        _add(signing, service.signing_name, service.name)
+        _add(endpoint, service.endpoint_prefix, service.name)
+        if service.target_prefix:
+            _add(target, service.target_prefix, service.name)
+            _add(target, service.target_prefix.rpartition(".")[2], service.name)
+    return Index(services, signing, endpoint, target)
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """botocore's model of a service.
+
+    Raises:
+        KeyError: there is no such service.
+    """
+    if service not in index().services:
+        raise KeyError(service)
+    data = _loader.load_service_model(service, _MODEL)
+    return ServiceModel(data, service_name=service)
+
+
+@cache
+def operation_names(service: str) -> frozenset[str]:
+    return frozenset(service_model(service).operation_names)
+
+
+def operation_model(service: str, operation: str) -> OperationModel:
+    """botocore's model of an operation.
+
+    Raises:
+        KeyError: there is no such service, or it has no such operation.
+    """
+    try:
+        return service_model(service).operation_model(operation)
+    except OperationNotFoundError as error:
+        raise KeyError(f"{service}.{operation}") from error
+
+
+@cache
+def input_is_streamed(service: str, operation: str) -> bool:
+    """Whether the request's body is an object's data (a blob of any size) and not parameters."""
+    return operation in operation_names(service) and bool(operation_model(service, operation).has_streaming_input)
+
+
+def error_shapes(service: str) -> Iterator[Shape]:
+    """The errors that a service's model declares."""
+    yield from service_model(service).error_shapes
+
+
+def _service(name: str) -> Service:
+    metadata = _metadata(name)
+    namespace = metadata.get("xmlNamespace") or ""
+    return Service(
+        name=name,
+        protocols=tuple(metadata.get("protocols") or (metadata["protocol"],)),
+        endpoint_prefix=metadata["endpointPrefix"],
+        signing_name=metadata.get("signingName") or metadata["endpointPrefix"],
+        target_prefix=metadata.get("targetPrefix", ""),
+        api_version=metadata["apiVersion"],
+        json_version=metadata.get("jsonVersion", "1.0"),
+        xml_namespace=namespace if isinstance(namespace, str) else namespace["uri"],
+    )
+
+
+def _metadata(name: str) -> dict[str, Any]:
+    version = _loader.determine_latest_version(name, _MODEL)
+    path = Path(Loader.BUILTIN_DATA_PATH) / name / version / f"{_MODEL}.json.gz"
+    if path.is_file():
+        head = zlib.decompressobj(31).decompress(path.read_bytes(), _HEAD_BYTES).decode("utf-8", "ignore")
+        start = head.find('"metadata"')
+        if start >= 0:
+            start = head.index("{", start)
+            try:
+                metadata: dict[str, Any] = json.JSONDecoder().raw_decode(head, start)[0]
+            except ValueError:
+                pass
+            else:
+                return metadata
+    whole: dict[str, Any] = _loader.load_service_model(name, _MODEL)["metadata"]
+    return whole
+
+
+def _add(names: dict[str, tuple[str, ...]], key: str, service: str) -> None:
+    if service not in names.get(key, ()):
+        names[key] = (*names.get(key, ()), service)
+
+
+def _read_gzip(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes())
+
+
+def _without_documentation(value: Any) -> Any:
+    """`value` without the texts named `documentation`; a member of that name (an object) stays."""
+    if isinstance(value, dict):
+        if isinstance(value.get("documentation"), str):
+            del value["documentation"]
+        for inner in value.values():
+            _without_documentation(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _without_documentation(inner)
+    return value
