@@ -1,0 +1,82 @@
+"""The body of a request to S3: what its headers promise of it, checked while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from cairn.core.errors import AwsError
+from cairn.wire.checksums import declared_checksums, payload_sha256
+from cairn.wire.chunked import ChunkedBody, ChunkSigner, primed, verified
+from cairn.wire.http import Headers, Request
+from cairn.wire.sigv4 import CHUNKED, UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD, Proof
+
+OBJECT_BYTES_MAX = 5 << 30
+
+_ONLY_CHUNKED = ("x-amz-decoded-content-length", "x-amz-trailer")
+
+
+@dataclass(slots=True)
+class Payload:
+    """A body that raises before its end where it is not what was promised."""
+
+    body: AsyncIterator[bytes]
+    length: int | None
+    """Bytes that `body` gives; None where the request does not say."""
+    trailers: dict[str, str] = field(default_factory=dict)
+    """Filled once `body` was read to its end."""
+
+
+async def open_payload(request: Request, signed: str, proof: Proof | None) -> Payload:
+    """The payload of `request`, decoded of aws-chunked.
+
+    Args:
+        signed: what its signature has in the place of the body's hash; empty or `UNSIGNED-PAYLOAD`: nothing.
+        proof: of that signature; None where signatures are not checked.
+
+    Raises:
+        AwsError: its headers contradict each other, or it is empty and not what was promised.
+    """
+    headers = request.headers
+    checks = declared_checksums(headers, whole_object=request.method == "POST" and "uploadId=" in request.query)
+    if signed not in CHUNKED:
+        if signed and signed != UNSIGNED_PAYLOAD:
+            checks.append(payload_sha256(signed))
+        length = _length(headers, "content-length")
+        return Payload(await primed(verified(request.body, checks, length)), length)
+
+    length = _length(headers, "x-amz-decoded-content-length")
+    if length is None:
+        raise AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
+    body = ChunkedBody(
+        request.body,
+        length=length,
+        signer=ChunkSigner(proof) if proof is not None and signed != UNSIGNED_CHUNKS_TRAILER else None,
+        trailers=[name.strip().lower() for name in headers.get("x-amz-trailer").split(",") if name.strip()],
+        checks=checks,
+    )
+    return Payload(await primed(aiter(body)), length, body.trailers)
+
+
+def plain_headers(headers: Headers, length: int | None) -> Headers:
+    """`headers` as they fit a body that is no longer aws-chunked."""
+    plain = headers.copy()
+    encodings = [part.strip() for value in headers.all("content-encoding") for part in value.split(",")]
+    kept = [encoding for encoding in encodings if encoding and encoding.lower() != "aws-chunked"]
+    plain.remove("content-encoding", "transfer-encoding", "content-length", *_ONLY_CHUNKED)
+    if kept:
+        plain.set("content-encoding", ",".join(kept))
+    if length is not None:
+        plain.set("content-length", str(length))
+    return plain
+
+
+def _length(headers: Headers, name: str) -> int | None:
+    text = headers.get(name)
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise AwsError("InvalidArgument", f"{name} must be a whole number.")
+    if int(text) > OBJECT_BYTES_MAX:
+        raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
+    return int(text)
