@@ -128,6 +128,14 @@ class Call:
     event_id: str = ""
     host_bucket: str = ""
     """The S3 bucket that the Host header names (virtual-host style); empty where the path names it."""
+    document: dict[str, object] | None = None
+    """Body of an S3 call in its original case: a parsed XML document under its root, or a parsed JSON one."""
+    bytes_in: int = 0
+    """Bytes of the body that were read, decoded of aws-chunked."""
+    signature_version: str = ""
+    """`SigV4` or `SigV2`; empty for a call without a signature."""
+    authentication_method: str = ""
+    """`AuthHeader` or `QueryString`; empty for a call without a signature."""
 
 
 class UpstreamUnavailable(Exception):
