@@ -91,7 +91,7 @@ swf AWS::SWF::Domain
   StartWorkflowExecution TerminateWorkflowExecution
 sdb AWS::SDB::Domain
   BatchDeleteAttributes BatchPutAttributes DeleteAttributes GetAttributes PutAttributes Select
-ec2 AWS::EC2::Snapshot
+ebs AWS::EC2::Snapshot
   GetSnapshotBlock ListChangedBlocks ListSnapshotBlocks PutSnapshotBlock
 cloudfront-keyvaluestore AWS::CloudFront::KeyValueStore
   DeleteKey GetKey ListKeys PutKey UpdateKeys
