@@ -1,0 +1,64 @@
+"""The face of the event history: a sink for the worker, a reader for every process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cairn.cloudtrail.history.lookup import Found, Lookup, lookup
+from cairn.cloudtrail.history.operations import lookup_events
+from cairn.cloudtrail.history.pages import PageTokens
+from cairn.cloudtrail.history.rate import LookupRate
+from cairn.cloudtrail.history.segments import Segments
+from cairn.cloudtrail.history.sink import HistorySink
+from cairn.core.clock import Clock
+from cairn.core.config import History as HistorySettings
+from cairn.core.journal.journal import Journal
+from cairn.wire.operation import Operation
+
+
+class History:
+    """The event history of a data folder (`DATA/history`)."""
+
+    def __init__(self, folder: Path, settings: HistorySettings, clock: Clock) -> None:
+        self.folder = folder
+        self._settings = settings
+        self._clock = clock
+
+    def sink(self, journal: Journal) -> HistorySink:
+        """The one writer, for a `Loop` of the worker.
+
+        Raises:
+            FolderInUse: another process has it.
+        """
+        return HistorySink(self.folder, self._settings, self._clock, journal)
+
+    def reader(self) -> HistoryReader:
+        """A reader, for any number of threads. A process needs one."""
+        return HistoryReader(self.folder, self._settings, self._clock)
+
+
+class HistoryReader:
+    """Reads the history while the worker writes it. Sees each event as soon as it is committed."""
+
+    def __init__(self, folder: Path, settings: HistorySettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.segments = Segments(folder)
+        self._tokens = PageTokens(folder, clock)
+        self._rate = LookupRate(folder, settings.lookup_rate, clock)
+
+    def lookup(self, question: Lookup) -> Found:
+        """The newest events that fit the question."""
+        return lookup(self.segments, question, arrived_min=self.arrived_min())
+
+    def operations(self) -> dict[str, Operation]:
+        """The operations of the service that history answers, by name."""
+        return {"LookupEvents": lookup_events(self.lookup, self._tokens, self._rate)}
+
+    def arrived_min(self) -> int:
+        """When the oldest event arrived that is still within retention, in seconds since the epoch."""
+        return int(self._clock.now() - self._settings.retention)
+
+    def close(self) -> None:
+        self.segments.close()
+        self._rate.close()

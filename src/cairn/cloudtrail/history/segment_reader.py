@@ -1,0 +1,175 @@
+"""Reading one segment: by its inverted index to places, from places to events."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from cairn.cloudtrail.history.facts import Field, Scope, facts_of, id_key, id_text
+from cairn.cloudtrail.history.manifest import SegmentInfo
+from cairn.cloudtrail.history.packing import RecordDamaged, Unpacker
+from cairn.core.records.event import EventHeader
+
+SCOPES_CACHED_MAX = 10_000
+
+Place = tuple[int, int]
+"""Where an event stands: its time in seconds, then its number. Newer events have greater places."""
+
+_decoder = msgspec.json.Decoder()
+
+
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as history gives it back. Empty texts are values that it does not have."""
+
+    place: Place
+    id: str
+    account: str
+    region: str
+    category: str
+    time: int
+    read_only: bool
+    name: str
+    source: str
+    user: str
+    access_key: str
+    error: str
+    source_ip: str
+    resources: tuple[tuple[str, str], ...]
+    """(type, name) of each."""
+    record: bytes
+    """The record's JSON, byte for byte as it was recorded."""
+
+
+class SegmentReader:
+    """A connection to one segment. Serves one thread at a time."""
+
+    def __init__(self, info: SegmentInfo, connection: sqlite3.Connection) -> None:
+        self.info = info
+        self.connection = connection
+        self._unpacker = Unpacker({})
+        self._newest_dictionary = -1
+        self._covered = 0  # the dictionaries of all events before this number are at hand
+        self._scopes: dict[Scope, int] = {}
+
+    def scope(self, scope: Scope) -> int | None:
+        """The scope's number, None if the segment holds nothing of it."""
+        number = self._scopes.get(scope)
+        if number is None:
+            found = self.connection.execute(
+                "SELECT id FROM scopes WHERE account = ? AND region = ? AND category = ?", scope
+            ).fetchone()
+            if found is None:
+                return None
+            if len(self._scopes) >= SCOPES_CACHED_MAX:
+                self._scopes.clear()
+            number = self._scopes[scope] = int(found[0])
+        return number
+
+    def term(self, scope: Scope, field: Field, value: str) -> int | None:
+        """The term's number, None if no event of the segment has it."""
+        number = self.scope(scope)
+        if number is None:
+            return None
+        found = self.connection.execute(
+            "SELECT id FROM terms WHERE scope = ? AND field = ? AND value = ?", (number, int(field), value)
+        ).fetchone()
+        return None if found is None else int(found[0])
+
+    def newest(self, term: int, *, below: Place, time_min: int, seq_min: int, seq_end: int, limit: int) -> list[Place]:
+        """Places of the events that have `term`, newest first: under `below`, not before `time_min`, with numbers
+        from `seq_min` up to, not including, `seq_end`."""
+        return self.connection.execute(
+            "SELECT time, seq FROM postings WHERE term = ? AND (time, seq) < (?, ?) AND time >= ?"
+            " AND seq >= ? AND seq < ? ORDER BY time DESC, seq DESC LIMIT ?",
+            (term, *below, time_min, seq_min, seq_end, limit),
+        ).fetchall()
+
+    def by_id(self, event_id: str, scope: Scope) -> Place | None:
+        """Where the event of this id in this scope is."""
+        number = self.scope(scope)
+        if number is None:
+            return None
+        found: Place | None = self.connection.execute(
+            "SELECT time, seq FROM events WHERE id = ? AND scope = ?", (id_key(event_id), number)
+        ).fetchone()
+        return found
+
+    def record(self, seq: int) -> bytes:
+        """The record of the event with this number.
+
+        Raises:
+            RecordDamaged: it is not there, or not as it was written.
+        """
+        found = self.connection.execute("SELECT record FROM records WHERE seq = ?", (seq,)).fetchone()
+        if found is None:
+            raise RecordDamaged(f"event {seq} has no record")
+        if seq >= self._covered:
+            self._cover(seq)
+        return self._unpacker.unpack(found[0], seq)
+
+    def event(self, seq: int) -> StoredEvent:
+        """The event with this number.
+
+        Raises:
+            RecordDamaged: it is not there, or not as it was written.
+        """
+        row = self.connection.execute(
+            "SELECT e.id, e.time, e.read_only, s.account, s.region, s.category"
+            " FROM events e JOIN scopes s ON s.id = e.scope WHERE e.seq = ?",
+            (seq,),
+        ).fetchone()
+        if row is None:
+            raise RecordDamaged(f"event {seq} is missing")
+        key, time, read_only, account, region, category = row
+        record = self.record(seq)
+        parsed = parse(record)
+        header = EventHeader(
+            id_text(key),
+            account,
+            region,
+            category,
+            time,
+            bool(read_only),
+            str(parsed.get("eventSource") or ""),
+            str(parsed.get("eventName") or ""),
+        )
+        facts = facts_of(header, parsed)
+        return StoredEvent(
+            place=(time, seq),
+            id=header.id,
+            account=account,
+            region=region,
+            category=category,
+            time=time,
+            record=record,
+            **msgspec.structs.asdict(facts),
+        )
+
+    def first_since(self, arrived: int) -> int:
+        """The number of the first event that arrived at `arrived` (seconds since the epoch) or later."""
+        found = self.connection.execute(
+            "SELECT first_seq FROM arrivals WHERE arrived >= ? ORDER BY arrived LIMIT 1", (arrived,)
+        ).fetchone()
+        return int(found[0]) if found is not None else self.end()
+
+    def end(self) -> int:
+        """The number that the segment's next event has or would have."""
+        found = self.connection.execute("SELECT max(seq) + 1 FROM events").fetchone()
+        return int(found[0]) if found[0] is not None else self.info.first_seq
+
+    def _cover(self, seq: int) -> None:
+        """Have the dictionary of `seq` at hand."""
+        end = self.end()  # asked before: the dictionaries of all events before it are stored by now
+        newest = self.connection.execute("SELECT max(first_seq) FROM dictionaries").fetchone()[0]
+        if newest != self._newest_dictionary:
+            self._unpacker = Unpacker(dict(self.connection.execute("SELECT first_seq, content FROM dictionaries")))
+            self._newest_dictionary = newest
+        self._covered = max(end, seq + 1)
+
+
+def parse(record: bytes) -> dict[str, Any]:
+    """A record that is known to be a JSON object."""
+    parsed: dict[str, Any] = _decoder.decode(record)
+    return parsed
