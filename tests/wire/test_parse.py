@@ -22,7 +22,8 @@ SAMPLED = [
     ("json", "cloudwatch"), ("json", "cloudtrail"), ("query", "iam"), ("query", "sts"), ("query", "sns"),
     ("query", "rds"), ("query", "cloudformation"), ("query", "autoscaling"), ("query", "cloudwatch"), ("query", "sdb"),
     ("ec2", "ec2"), ("rest-json", "lambda"), ("rest-json", "apigateway"), ("rest-json", "iot"),
-    ("rest-json", "glacier"),    ("rest-json", "bedrock-runtime"), ("rest-json", "cloudtrail-data"), ("rest-json", "route53globalresolver"),
+    ("rest-json", "glacier"),    ("rest-json", "bedrock-runtime"), ("rest-json", "cloudtrail-data"),
+    ("rest-json", "route53globalresolver"),
     ("rest-xml", "s3"), ("rest-xml", "s3control"), ("rest-xml", "route53"), ("rest-xml", "cloudfront"),
     ("smithy-rpc-v2-cbor", "cloudwatch"), ("smithy-rpc-v2-cbor", "codebuild"), ("smithy-rpc-v2-cbor", "pi"),
 ]  # fmt: skip

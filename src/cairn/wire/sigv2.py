@@ -131,6 +131,14 @@ def read(request: Request, *, now: float, skew: float, host_bucket: str = "") ->
     return Claim(key_id, request.headers.get("x-amz-security-token"), False, signature, payload, "", host_bucket)
 
 
+def key_id_of(request: Request) -> str:
+    """The access key that `request` names, however malformed the rest of its signature is; empty if it names none."""
+    header = request.headers.get("authorization")
+    if header.startswith("AWS "):
+        return header[4:].strip().rpartition(":")[0]
+    return dict(request.query_pairs()).get("AWSAccessKeyId", "")
+
+
 def _check_expires(expires: str, now: float) -> None:
     if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
         text = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"

@@ -155,6 +155,25 @@ def read(request: Request, dialect: Dialect, *, now: float, skew: float) -> Clai
     return None
 
 
+def key_id_of(request: Request) -> str:
+    """The access key that `request` names, however malformed the rest of its signature is; empty if it names none."""
+    header = request.headers.get("authorization")
+    if header.startswith("AWS4-"):
+        credential = header.partition("Credential=")[2].partition(",")[0].strip()
+    else:
+        credential = dict(request.query_pairs()).get("X-Amz-Credential", "")
+    return credential.rsplit("/", 4)[0]
+
+
+def declared_payload(request: Request) -> str:
+    """What a request that nobody verifies says of its body's hash or encoding; empty if nothing that can be used."""
+    declared = request.headers.get("x-amz-content-sha256")
+    if declared in CHUNKED or _HEX_SHA256.fullmatch(declared):
+        return declared
+    is_chunked = "aws-chunked" in request.headers.get("content-encoding")
+    return UNSIGNED_CHUNKS_TRAILER if is_chunked else ""
+
+
 @functools.lru_cache(maxsize=SIGNING_KEYS_MAX)
 def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """The key of one day, region and service."""

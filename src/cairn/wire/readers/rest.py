@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -12,10 +12,9 @@ from botocore.model import OperationModel, Shape, StructureShape
 from botocore.utils import is_json_value_header
 
 from cairn.wire.http import Request
+from cairn.wire.readers.compiled import BodyReader, ServiceReaders
 from cairn.wire.readers.scalars import Malformed, Reader, read_json_value, text_reader
 from cairn.wire.s3_routes import split_path
-
-BodyReader = Callable[[bytes], Any]
 
 _LIST_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,]+)')
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
@@ -95,16 +94,8 @@ class RestReader:
             found.setdefault(member, {})[name] = value
 
 
-def compile_rest(
-    operation: OperationModel, whole: Callable[[StructureShape], BodyReader], part: Callable[[Shape], BodyReader]
-) -> RestReader:
-    """The reader of `operation`'s input.
-
-    Args:
-        whole: makes the reader of a body that holds the input's own members.
-        part: makes the reader of a body that is one member, a structure or a document; it may return None for a
-            body that says nothing.
-    """
+def compile_rest_input(readers: ServiceReaders, operation: OperationModel) -> RestReader:
+    """The reader of `operation`'s input."""
     shape = operation.input_shape
     members: dict[str, Shape] = shape.members if shape is not None else {}
     template, _, literal = operation.http["requestUri"].partition("?")
@@ -139,26 +130,29 @@ def compile_rest(
         frozenset(part.partition("=")[0] for part in literal.split("&")),
         tuple(headers),
         tuple(prefixes),
-        *_body(operation, whole, part),
+        *_body(readers, operation),
     )
 
 
-def _body(
-    operation: OperationModel, whole: Callable[[StructureShape], BodyReader], part: Callable[[Shape], BodyReader]
-) -> tuple[str, BodyReader | None]:
+def _body(readers: ServiceReaders, operation: OperationModel) -> tuple[str, BodyReader | None]:
     shape = operation.input_shape
     if shape is None or operation.has_event_stream_input or operation.has_streaming_input:
         return "", None
+    return body_reader(readers, shape)
+
+
+def body_reader(readers: ServiceReaders, shape: StructureShape) -> tuple[str, BodyReader | None]:
+    """The member of `shape` that is the body, empty where the body's members are its own, and the body's reader."""
     payload = shape.serialization.get("payload")
     if payload is None:
         has_own = any("location" not in member.serialization for member in shape.members.values())
-        return "", whole(shape) if has_own else None
+        return "", readers.body(shape) if has_own else None
     member = shape.members[payload]
     if member.type_name == "blob":
         return payload, _as_it_stands
     if member.type_name == "string":
         return payload, _as_text
-    return payload, part(member)
+    return payload, readers.payload(member)
 
 
 def header_reader(shape: Shape) -> Reader:

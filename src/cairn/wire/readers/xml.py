@@ -99,6 +99,11 @@ class XmlReaders:
                 attributes[traits["name"].rpartition(":")[2]] = name, text_reader(member)
             elif "location" not in traits:
                 table[traits.get("name", name)] = self._taker(name, member)
+        for name, member in shape.members.items():
+            # Some write the items of a flattened list under the name of the item.
+            if member.type_name == "list" and member.serialization.get("flattened"):
+                own = member.serialization.get("name", name)
+                table.setdefault(member.member.serialization.get("name", own), table[own])
         return read
 
     def _taker(self, name: str, member: Shape) -> Callable[[dict[str, Any], Element], None]:
