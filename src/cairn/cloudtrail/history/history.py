@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from cairn.cloudtrail.history.bloom import probe
+from cairn.cloudtrail.history.facts import id_key
 from cairn.cloudtrail.history.lookup import Found, Lookup, lookup
+from cairn.cloudtrail.history.manifest import SegmentInfo
 from cairn.cloudtrail.history.operations import lookup_events
 from cairn.cloudtrail.history.pages import PageTokens
 from cairn.cloudtrail.history.rate import LookupRate
-from cairn.cloudtrail.history.segments import Segments
+from cairn.cloudtrail.history.segment_reader import SetAside, known_ids, newest_set_aside
+from cairn.cloudtrail.history.segments import Damage, Segments
 from cairn.cloudtrail.history.sink import HistorySink
 from cairn.core.clock import Clock
 from cairn.core.config import History as HistorySettings
@@ -50,6 +56,34 @@ class HistoryReader:
     def lookup(self, question: Lookup) -> Found:
         """The newest events that fit the question."""
         return lookup(self.segments, question, arrived_min=self.arrived_min())
+
+    def known(self, event_ids: Sequence[str]) -> set[str]:
+        """Those of the events that the history holds."""
+        keys = {id_key(event_id): event_id for event_id in event_ids}
+        bits = {key: probe(key) for key in keys}
+        known: set[str] = set()
+        for info in self.segments.manifest().segments:
+            wanted = [key for key in keys if self.segments.may_hold(info, bits[key])]
+            if wanted and info.state != "damaged":
+                found = self.segments.visit(info, partial(known_ids, wanted))
+                known.update(keys[key] for key in found or ())
+        return known
+
+    def set_aside(self, limit: int = 100) -> list[SetAside]:
+        """Events that could not be taken in, the newest at the most `limit`, oldest first."""
+        found: list[SetAside] = []
+        for info in reversed(self.segments.manifest().segments):
+            if len(found) < limit and info.state != "damaged":
+                found = (self.segments.visit(info, partial(newest_set_aside, limit - len(found))) or []) + found
+        return found
+
+    def damage(self) -> list[Damage]:
+        """Segments that could not be read, or not wholly. They are missing from every answer."""
+        return self.segments.damage()
+
+    def extent(self) -> tuple[SegmentInfo, ...]:
+        """The segments, oldest first; what the active one holds is not in it."""
+        return self.segments.manifest().segments
 
     def operations(self) -> dict[str, Operation]:
         """The operations of the service that history answers, by name."""

@@ -11,10 +11,10 @@ import msgspec
 from cairn.cloudtrail.history import schema
 from cairn.cloudtrail.history.facts import SINGLE, Facts, Field, Scope, id_key, indexed
 from cairn.cloudtrail.history.packing import dictionary_of, pack
+from cairn.cloudtrail.history.segment_reader import SetAside, ids_in
 from cairn.core.records.event import EventHeader
 
 TERMS_CACHED_MAX = 100_000
-IDS_A_QUERY = 500
 DICTIONARY_AT = (64, 4096, 65536)
 """After how many events of a segment the records are packed against newer ones."""
 DICTIONARY_RECORDS = 48
@@ -32,19 +32,6 @@ class Arrival(msgspec.Struct, frozen=True):
     @property
     def scope(self) -> Scope:
         return self.header.account, self.header.region, self.header.category
-
-
-class SetAside(msgspec.Struct, frozen=True):
-    """An event that could not be taken in, kept beside the others with the reason."""
-
-    position: int
-    """The batch in the journal."""
-    place: int
-    """Which event of the batch."""
-    arrived: int
-    event_id: str
-    reason: str
-    record: bytes
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -174,7 +161,7 @@ class SegmentWriter:
         by_key: dict[bytes, Arrival] = {}
         for arrival in arrivals:
             by_key.setdefault(id_key(arrival.header.id), arrival)
-        for known in known_ids(self._connection, list(by_key)):
+        for known in ids_in(self._connection, list(by_key)):
             del by_key[known]
         return list(by_key.items())
 
@@ -240,13 +227,3 @@ class SegmentWriter:
                 self._terms.clear()
             self._terms[term] = number
         return number
-
-
-def known_ids(connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[bytes]:
-    """Those of the ids, as `id_key` made them, that a segment holds."""
-    known: list[bytes] = []
-    for start in range(0, len(keys), IDS_A_QUERY):
-        some = keys[start : start + IDS_A_QUERY]
-        marks = ", ".join("?" * len(some))
-        known += (key for (key,) in connection.execute(f"SELECT id FROM events WHERE id IN ({marks})", some))  # noqa: S608 - only question marks
-    return known

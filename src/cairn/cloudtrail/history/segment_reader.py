@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from cairn.cloudtrail.history.packing import RecordDamaged, Unpacker
 from cairn.core.records.event import EventHeader
 
 SCOPES_CACHED_MAX = 10_000
+IDS_A_QUERY = 500
 
 Place = tuple[int, int]
 """Where an event stands: its time in seconds, then its number. Newer events have greater places."""
@@ -40,6 +42,19 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     """(type, name) of each."""
     record: bytes
     """The record's JSON, byte for byte as it was recorded."""
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """An event that could not be taken in, kept beside the others with the reason."""
+
+    position: int
+    """The batch in the journal."""
+    place: int
+    """Which event of the batch."""
+    arrived: int
+    event_id: str
+    reason: str
+    record: bytes
 
 
 class SegmentReader:
@@ -173,3 +188,24 @@ def parse(record: bytes) -> dict[str, Any]:
     """A record that is known to be a JSON object."""
     parsed: dict[str, Any] = _decoder.decode(record)
     return parsed
+
+
+def ids_in(connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[bytes]:
+    """Those of the ids, as `id_key` made them, that a segment holds."""
+    known: list[bytes] = []
+    for start in range(0, len(keys), IDS_A_QUERY):
+        some = keys[start : start + IDS_A_QUERY]
+        marks = ", ".join("?" * len(some))
+        query = f"SELECT id FROM events WHERE id IN ({marks})"  # noqa: S608 - nothing but question marks goes in
+        known += (key for (key,) in connection.execute(query, some))
+    return known
+
+
+def known_ids(keys: Sequence[bytes], reader: SegmentReader) -> list[bytes]:
+    return ids_in(reader.connection, keys)
+
+
+def newest_set_aside(limit: int, reader: SegmentReader) -> list[SetAside]:
+    """The newest events that were set aside while the segment was written, oldest first."""
+    rows = reader.connection.execute("SELECT * FROM set_aside ORDER BY position DESC, place DESC LIMIT ?", (limit,))
+    return [SetAside(*row) for row in rows][::-1]

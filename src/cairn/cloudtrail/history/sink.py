@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cairn.cloudtrail.history.facts import facts_of
-from cairn.cloudtrail.history.segment import Arrival, SetAside
-from cairn.cloudtrail.history.segment_reader import parse
+from cairn.cloudtrail.history.segment import Arrival
+from cairn.cloudtrail.history.segment_reader import SetAside, parse
 from cairn.cloudtrail.history.store import HistoryStore
 from cairn.core.clock import Clock
 from cairn.core.config import History as HistorySettings

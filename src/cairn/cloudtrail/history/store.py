@@ -15,9 +15,11 @@ from cairn.cloudtrail.history import manifest as manifests
 from cairn.cloudtrail.history.bloom import probe
 from cairn.cloudtrail.history.facts import id_key
 from cairn.cloudtrail.history.manifest import Manifest, ManifestDamaged, SegmentInfo, segment_file
+from cairn.cloudtrail.history.packing import RecordDamaged
+from cairn.cloudtrail.history.schema import open_to_read
 from cairn.cloudtrail.history.sealing import Sealing
-from cairn.cloudtrail.history.segment import Arrival, SegmentWriter, SetAside, known_ids
-from cairn.cloudtrail.history.segment_reader import SegmentReader
+from cairn.cloudtrail.history.segment import Arrival, SegmentWriter
+from cairn.cloudtrail.history.segment_reader import SegmentReader, SetAside, known_ids
 from cairn.cloudtrail.history.segments import DAMAGE_SUFFIX, Segments, is_damage
 from cairn.core.clock import Clock
 from cairn.core.config import History as HistorySettings
@@ -129,15 +131,23 @@ class HistoryStore:
         if info.state == "damaged":
             return info.reason
         try:
-            with self.segments.reading(info) as reader:
-                found = reader.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-                if found != "ok":
-                    return str(found)
-                for (seq,) in reader.connection.execute("SELECT seq FROM events"):
-                    reader.record(seq)
-                return ""
-        except Exception as error:
+            # a connection of its own: those that are kept may hold pages from before the damage
+            reader = SegmentReader(
+                info, open_to_read(segment_file(self.folder, info.name), sealed=info.state == "sealed")
+            )
+        except sqlite3.Error as error:
             return f"{type(error).__name__}: {error}"
+        try:
+            found = reader.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if found != "ok":
+                return str(found)
+            for (seq,) in reader.connection.execute("SELECT seq FROM events"):
+                reader.record(seq)
+            return ""
+        except (sqlite3.Error, RecordDamaged) as error:
+            return f"{type(error).__name__}: {error}"
+        finally:
+            reader.connection.close()
 
     def close(self) -> None:
         self._active.close()
@@ -156,7 +166,7 @@ class HistoryStore:
         for info in others:
             suspects = {key: event_id for event_id, key, bits in keys if self.segments.may_hold(info, bits)}
             if suspects:
-                found = self.segments.visit(info, partial(_held, keys=list(suspects)))
+                found = self.segments.visit(info, partial(known_ids, list(suspects)))
                 known.update(suspects[key] for key in found or ())
         return known
 
@@ -274,7 +284,3 @@ class HistoryStore:
         name = f"{first_seq:012d}-{secrets.token_hex(3)}"
         writer = SegmentWriter.create(segment_file(self.folder, name), first_seq=first_seq, position=position)
         return writer, SegmentInfo(name=name, state="active", first_seq=first_seq, first_position=position)
-
-
-def _held(reader: SegmentReader, *, keys: Sequence[bytes]) -> list[bytes]:
-    return known_ids(reader.connection, keys)
