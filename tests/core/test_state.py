@@ -49,3 +49,18 @@ def test_a_block_that_raises_leaves_nothing(tmp_path: Path) -> None:
 def test_the_database_is_private(tmp_path: Path) -> None:
     State.in_folder(tmp_path).close()
     assert stat.S_IMODE((tmp_path / "state.db").stat().st_mode) == 0o600
+
+
+def test_the_revision_changes_with_every_change_of_anybody_s(tmp_path: Path) -> None:
+    state, other = State.in_folder(tmp_path), State.in_folder(tmp_path)
+    with state.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE counters (value INTEGER)")
+    seen = {state.revision()}
+    assert state.revision() in seen
+    for writer in (state, other):
+        with writer.write() as connection:
+            connection.execute(sa.insert(COUNTERS).values(value=0))
+        assert state.revision() not in seen
+        seen.add(state.revision())
+    state.close()
+    other.close()

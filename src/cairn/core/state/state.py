@@ -6,6 +6,8 @@ them. All writes go through `State.write`, whose transaction is durable once the
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +17,14 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from cairn.core.clock import SystemClock
+
 metadata = sa.MetaData()
 
 BUSY_S = 30.0
+REVISION_S = 1.0
+
+_clock = SystemClock()
 
 
 class State:
@@ -29,6 +36,8 @@ class State:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._watch: sqlite3.Connection | None = None
+        self._watch_lock = threading.Lock()
         options: dict[str, Any] = {}
         if url.startswith("sqlite"):
             options["connect_args"] = {"timeout": BUSY_S, "isolation_level": None}
@@ -64,8 +73,27 @@ class State:
         with self.engine.connect().execution_options(cairn_write=True) as connection, connection.begin():
             yield connection
 
+    def revision(self) -> int:
+        """A number that is another one once anybody has changed anything since it was last asked for.
+
+        SQLite counts the changes of other connections than this one, which never writes; asking takes microseconds.
+        Elsewhere it is the time in steps of `REVISION_S`: what is cached may be that much out of date.
+        """
+        path = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or path in (None, "", ":memory:"):
+            return int(_clock.monotonic() / REVISION_S)
+        with self._watch_lock:
+            if self._watch is None:
+                self._watch = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
+            revision: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
+        return revision
+
     def close(self) -> None:
         self.engine.dispose()
+        with self._watch_lock:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

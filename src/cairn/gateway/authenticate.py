@@ -1,0 +1,178 @@
+"""Who is calling: the signature, the key behind it, and the body that it covers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from cairn.core.clock import Clock
+from cairn.core.config import Settings
+from cairn.core.errors import AwsError
+from cairn.core.records.identity import ANONYMOUS, UNKNOWN, Identity, root
+from cairn.gateway.keys import AccessKey, KeyTable
+from cairn.wire import sigv2, sigv4
+from cairn.wire.http import Call, Request
+from cairn.wire.models import operation_model
+from cairn.wire.payload import open_payload
+from cairn.wire.protocols import protocol_of
+from cairn.wire.refusals import Dialect, Reason, dialect_of, refusal
+
+NOBODYS_ACCOUNT = "000000000000"
+"""Whose root an unknown key is in trust mode."""
+
+Claim = sigv4.Claim | sigv2.Claim
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who calls, and the call's body as it may be passed on."""
+
+    identity: Identity
+    account: str
+    """12 digits: whose resources are addressed unless the call says otherwise."""
+    stream: AsyncIterator[bytes]
+    """The body, decoded. It raises `AwsError` before its last bytes where it is not what was signed."""
+    length: int | None
+    """Bytes that `stream` gives, if known."""
+    body: bytes | None = None
+    """The same, where it was read to verify it: every service's but S3's."""
+    trailers: dict[str, str] = field(default_factory=dict)
+    """Trailers of an aws-chunked body, once `stream` was read to its end."""
+    method: Literal["AuthHeader", "QueryString", ""] = ""
+    """AuthenticationMethod of S3's records; empty for anonymous callers."""
+    version: Literal["SigV4", "SigV2", ""] = ""
+    """SignatureVersion of S3's records."""
+
+
+class Authenticator:
+    """Verifies calls, or trusts them, as `auth.mode` says."""
+
+    def __init__(self, settings: Settings, keys: KeyTable, clock: Clock) -> None:
+        self._verifies = settings.auth.mode == "verify"
+        self._skew = float(settings.auth.skew)
+        self._account = settings.account.id
+        self._body_bytes_max = int(settings.server.body_bytes_max)
+        self._keys = keys
+        self._clock = clock
+
+    async def authenticate(self, call: Call) -> Caller:
+        """Who makes `call`, of which service and operation are known as far as they can be told.
+
+        Reads the body, if it is not S3's. Leaves the call as it is.
+
+        Raises:
+            AwsError: the caller is not who it claims to be, or the body not what it signed.
+        """
+        dialect = dialect_of(call.service, protocol_of(call.request, call.service))
+        if not self._verifies:
+            return await self._trust(call, dialect)
+        claim = self._claim(call, dialect)
+        if claim is None:
+            if not may_be_unsigned(call):
+                raise refusal(Reason.UNSIGNED, dialect)
+            return await self._unsigned(call, dialect)
+        key = await self._keys.find(claim.key_id)
+        self._check_key(key, claim, dialect)
+        assert key is not None
+        return await self._verified(call, claim, key, dialect)
+
+    def _claim(self, call: Call, dialect: Dialect) -> Claim | None:
+        now = self._clock.now()
+        claim: Claim | None = sigv4.read(call.request, dialect, now=now, skew=self._skew)
+        if claim is None and dialect is Dialect.S3:
+            claim = sigv2.read(call.request, now=now, skew=self._skew, host_bucket=call.host_bucket)
+        return claim
+
+    def _check_key(self, key: AccessKey | None, claim: Claim, dialect: Dialect) -> None:
+        """Raises AwsError unless `key` may be used, with the claim's token, now."""
+        if key is None or not key.active or (key.token and not claim.token):
+            raise refusal(Reason.UNKNOWN_KEY, dialect, AWSAccessKeyId=claim.key_id)
+        if not hmac.compare_digest(key.token.encode(), claim.token.encode()):
+            raise refusal(Reason.BAD_TOKEN, dialect)
+        if key.expires is not None and key.expires <= self._clock.now():
+            raise refusal(Reason.EXPIRED_TOKEN, dialect)
+
+    async def _verified(self, call: Call, claim: Claim, key: AccessKey, dialect: Dialect) -> Caller:
+        request = call.request
+        if dialect is Dialect.S3:
+            proof = claim.verify(request, key.secret)
+            payload = await open_payload(request, claim.payload, proof)
+            caller = Caller(key.identity, key.identity.account, payload.body, payload.length, None, payload.trailers)
+        else:
+            body = await self._read(request)
+            digest = hashlib.sha256(body).hexdigest()
+            claim.verify(request, key.secret, digest)
+            if claim.payload not in ("", sigv4.UNSIGNED_PAYLOAD) and claim.payload.lower() != digest:
+                raise refusal(Reason.MISMATCH, dialect)
+            caller = Caller(key.identity, key.identity.account, _once(body), len(body), body)
+        caller.method, caller.version = claim.method, claim.version
+        return caller
+
+    async def _unsigned(self, call: Call, dialect: Dialect, identity: Identity | None = None) -> Caller:
+        """The body without a signature over it, and by default the caller whom nobody knows."""
+        if identity is None:
+            identity = ANONYMOUS if dialect is Dialect.S3 else UNKNOWN
+        account = identity.account if identity.account.isdigit() else self._account
+        if dialect is Dialect.S3:
+            payload = await open_payload(call.request, sigv4.declared_payload(call.request), None)
+            return Caller(identity, account, payload.body, payload.length, None, payload.trailers)
+        body = await self._read(call.request)
+        return Caller(identity, account, _once(body), len(body), body)
+
+    async def _trust(self, call: Call, dialect: Dialect) -> Caller:
+        key_id = sigv4.key_id_of(call.request) or (sigv2.key_id_of(call.request) if dialect is Dialect.S3 else "")
+        key = await self._keys.find(key_id) if key_id else None
+        if key is not None:
+            if not key.active:
+                raise refusal(Reason.UNKNOWN_KEY, dialect, AWSAccessKeyId=key_id)
+            if key.expires is not None and key.expires <= self._clock.now():
+                raise refusal(Reason.EXPIRED_TOKEN, dialect)
+            identity = key.identity
+        elif key_id:
+            identity = root(key_id if _is_account(key_id) else NOBODYS_ACCOUNT, key_id)
+        elif may_be_unsigned(call):
+            return await self._unsigned(call, dialect)
+        else:
+            identity = root(NOBODYS_ACCOUNT)
+        caller = await self._unsigned(call, dialect, identity)
+        if key_id:
+            caller.method = "QueryString" if not call.request.headers.get("authorization") else "AuthHeader"
+            caller.version = "SigV4" if sigv4.key_id_of(call.request) else "SigV2"
+        return caller
+
+    async def _read(self, request: Request) -> bytes:
+        parts = []
+        size = 0
+        async for part in request.body:
+            size += len(part)
+            if size > self._body_bytes_max:
+                raise AwsError("RequestEntityTooLargeException", "Request size exceeded the limit.", 413)
+            parts.append(part)
+        return b"".join(parts)
+
+
+def may_be_unsigned(call: Call) -> bool:
+    """Whether a call without a signature goes on: to S3, whose bucket policies decide, and to operations that take a
+    token of another kind."""
+    return call.service == "s3" or (bool(call.operation) and _takes_no_signature(call.service, call.operation))
+
+
+@cache
+def _takes_no_signature(service: str, operation: str) -> bool:
+    try:
+        return bool(operation_model(service, operation).auth_type == "none")
+    except KeyError:
+        return False
+
+
+def _is_account(key_id: str) -> bool:
+    return len(key_id) == 12 and key_id.isascii() and key_id.isdigit()
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    if body:
+        yield body
