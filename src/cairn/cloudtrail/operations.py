@@ -1,0 +1,269 @@
+"""CloudTrail's operations on trails, as the wire knows them: input and output in botocore's names."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from cairn.cloudtrail import preconditions, refusals, tags
+from cairn.cloudtrail.preconditions import Preconditions
+from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, EventSelector
+from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, check_name, parse_arn, resolve
+from cairn.cloudtrail.trails import Trails
+from cairn.core.errors import AwsError
+from cairn.wire.operation import Context, Operation
+
+Params = dict[str, Any]
+
+TRAILS_PER_PAGE = 100
+
+_NOT_YET = {
+    "SnsTopicName": "Notification by SNS",
+    "CloudWatchLogsLogGroupArn": "Delivery to CloudWatch Logs",
+    "CloudWatchLogsRoleArn": "Delivery to CloudWatch Logs",
+    "KmsKeyId": "Encryption under a KMS key of the trail's",
+    "IsOrganizationTrail": "An organization trail",
+}
+"""Members that ask for what is not built. Empty ones ask for nothing."""
+
+
+def operations(trails: Trails, checks: Preconditions) -> dict[str, Operation]:
+    """CloudTrail's operations on trails and their tags, by name."""
+    doors = _TrailOperations(trails, checks)
+    return {
+        "CreateTrail": doors.create_trail,
+        "UpdateTrail": doors.update_trail,
+        "DeleteTrail": doors.delete_trail,
+        "GetTrail": doors.get_trail,
+        "DescribeTrails": doors.describe_trails,
+        "ListTrails": doors.list_trails,
+        "StartLogging": doors.start_logging,
+        "StopLogging": doors.stop_logging,
+        "GetTrailStatus": doors.get_trail_status,
+        "GetEventSelectors": doors.get_event_selectors,
+        "GetInsightSelectors": doors.get_insight_selectors,
+        "AddTags": doors.add_tags,
+        "RemoveTags": doors.remove_tags,
+        "ListTags": doors.list_tags,
+    }
+
+
+class _TrailOperations:
+    def __init__(self, trails: Trails, checks: Preconditions) -> None:
+        self._trails = trails
+        self._checks = checks
+
+    def create_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
+        check_name(params["Name"])
+        trail = TrailId(context.account, context.region, params["Name"])
+        settings = _changed(TrailSettings(bucket=params["S3BucketName"]), params)
+        tagged = tags.check(_pairs(params.get("TagsList", [])))
+        self._trails.check_room(trail, settings)
+        self._checks.check_bucket(trail, settings.bucket, settings.prefix)
+        return _summary(self._trails.create(trail, settings, tagged))
+
+    def update_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
+        trail = self._own(context, params["Name"])
+        settings = _changed(trail.settings, params)
+        if "S3BucketName" in params or "S3KeyPrefix" in params:
+            self._checks.check_bucket(trail.id, settings.bucket, settings.prefix)
+        return _summary(self._trails.update(trail.id, lambda now: _changed(now, params)))
+
+    def delete_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
+        self._trails.delete(self._own(context, params["Name"]).id)
+        return {}
+
+    def get_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
+        return {"Trail": _description(self._seen(context, params["Name"]))}
+
+    def describe_trails(self, context: Context, params: Params) -> Mapping[str, Any]:
+        shadows = params.get("includeShadowTrails", True)
+        names = params.get("trailNameList", [])
+        asked = {resolve(name, context.account, context.region) for name in names}
+        return {
+            "trailList": [
+                _description(trail)
+                for trail in self._trails.of_account(context.account)
+                if (trail.seen_in(context.region) if shadows else trail.id.home_region == context.region)
+                and (not names or trail.id in asked)
+            ]
+        }
+
+    def list_trails(self, context: Context, params: Params) -> Mapping[str, Any]:
+        after = _read_token(params.get("NextToken", ""), context.account)
+        rest = [trail for trail in self._trails.of_account(context.account) if _place(trail) > after]
+        page = rest[:TRAILS_PER_PAGE]
+        answer: dict[str, Any] = {
+            "Trails": [
+                {"TrailARN": trail.arn, "Name": trail.id.name, "HomeRegion": trail.id.home_region} for trail in page
+            ]
+        }
+        if len(rest) > len(page):
+            answer["NextToken"] = _token(context.account, page[-1])
+        return answer
+
+    def start_logging(self, context: Context, params: Params) -> Mapping[str, Any]:
+        self._trails.start_logging(self._own(context, params["Name"]).id)
+        return {}
+
+    def stop_logging(self, context: Context, params: Params) -> Mapping[str, Any]:
+        self._trails.stop_logging(self._own(context, params["Name"]).id)
+        return {}
+
+    def get_trail_status(self, context: Context, params: Params) -> Mapping[str, Any]:
+        return self._trails.status(self._seen(context, params["Name"]), context.region)
+
+    def get_event_selectors(self, context: Context, params: Params) -> Mapping[str, Any]:
+        trail = self._seen(context, params["TrailName"])
+        selectors = DEFAULT_SELECTORS if trail.settings.selectors is None else trail.settings.selectors
+        return {"TrailARN": trail.arn, "EventSelectors": [_selector(selector) for selector in selectors]}
+
+    def get_insight_selectors(self, context: Context, params: Params) -> Mapping[str, Any]:
+        if "EventDataStore" in params:
+            raise refusals.unsupported("CloudTrail Lake")
+        if "TrailName" not in params:
+            raise AwsError("InvalidParameterException", "Either TrailName or EventDataStore must be given.")
+        raise refusals.insights_not_enabled(self._seen(context, params["TrailName"]).id.name)
+
+    def add_tags(self, context: Context, params: Params) -> Mapping[str, Any]:
+        trail = self._tagged(context, params["ResourceId"])
+        self._trails.add_tags(trail, tags.check(_pairs(params["TagsList"])))
+        return {}
+
+    def remove_tags(self, context: Context, params: Params) -> Mapping[str, Any]:
+        trail = self._tagged(context, params["ResourceId"])
+        self._trails.remove_tags(trail, [tag["Key"] for tag in params["TagsList"]])
+        return {}
+
+    def list_tags(self, context: Context, params: Params) -> Mapping[str, Any]:
+        lists = []
+        for arn in params["ResourceIdList"]:
+            found = self._trails.tags(self._tagged(context, arn))
+            lists.append({"ResourceId": arn, "TagsList": [{"Key": key, "Value": found[key]} for key in found]})
+        return {"ResourceTagList": lists}
+
+    def _own(self, context: Context, name_or_arn: str) -> Trail:
+        """The trail, for an operation that changes it: only in its home region."""
+        trail = self._found(context, name_or_arn)
+        if trail.id.home_region != context.region:
+            raise refusals.invalid_home_region(trail.id.home_region)
+        return trail
+
+    def _seen(self, context: Context, name_or_arn: str) -> Trail:
+        """The trail, for an operation that reads it: a shadow does, by its ARN."""
+        trail = self._found(context, name_or_arn)
+        if not trail.seen_in(context.region):
+            raise refusals.trail_not_found(trail.arn, context.account)
+        return trail
+
+    def _found(self, context: Context, name_or_arn: str) -> Trail:
+        trail = resolve(name_or_arn, context.account, context.region)
+        if trail.account != context.account:
+            raise refusals.trail_not_found(trail.arn, context.account)
+        return self._trails.get(trail)
+
+    def _tagged(self, context: Context, arn: str) -> Trail:
+        """The trail whose tags are meant: by ARN, in its home region."""
+        if any(f":{kind}/" in arn for kind in ("eventdatastore", "channel", "dashboard")):
+            raise refusals.resource_type_not_supported(arn)
+        trail = parse_arn(arn)
+        if trail.home_region != context.region:
+            raise refusals.wrong_region_in_arn(context.region)
+        try:
+            return self._found(context, arn)
+        except AwsError as error:
+            raise refusals.resource_not_found(arn) if error.code == "TrailNotFoundException" else error from None
+
+
+def _changed(settings: TrailSettings, params: Params) -> TrailSettings:
+    """`settings` with what CreateTrail's or UpdateTrail's input changes in them.
+
+    Raises:
+        AwsError: the input is invalid, whatever the trail.
+    """
+    multi_region = params.get("IsMultiRegionTrail", settings.multi_region)
+    global_events = settings.global_events
+    if multi_region != settings.multi_region:
+        global_events = multi_region  # turned on with all regions, and off with the way back
+    global_events = params.get("IncludeGlobalServiceEvents", global_events)
+    if multi_region and not global_events:
+        raise refusals.multi_region_needs_global_events()
+    new = msgspec.structs.replace(
+        settings,
+        bucket=params.get("S3BucketName", settings.bucket),
+        prefix=params.get("S3KeyPrefix", settings.prefix),
+        multi_region=multi_region,
+        global_events=global_events,
+        validation=params.get("EnableLogFileValidation", settings.validation),
+        recursive=params.get("RecursiveLogging", settings.recursive),
+    )
+    preconditions.check_bucket_name(new.bucket)
+    preconditions.check_prefix(new.prefix)
+    for member, what in _NOT_YET.items():
+        if params.get(member):
+            raise refusals.unsupported(what)
+    return new
+
+
+def _summary(trail: Trail) -> dict[str, Any]:
+    """A trail as CreateTrail and UpdateTrail answer it: what is not set is left out."""
+    settings = trail.settings
+    answer: dict[str, Any] = {"Name": trail.id.name, "S3BucketName": settings.bucket}
+    if settings.prefix:
+        answer["S3KeyPrefix"] = settings.prefix
+    answer |= {
+        "IncludeGlobalServiceEvents": settings.global_events,
+        "IsMultiRegionTrail": settings.multi_region,
+        "TrailARN": trail.arn,
+        "LogFileValidationEnabled": settings.validation,
+        "IsOrganizationTrail": False,
+    }
+    if not settings.recursive:
+        answer["RecursiveLogging"] = False
+    return answer
+
+
+def _description(trail: Trail) -> dict[str, Any]:
+    """A trail as GetTrail and DescribeTrails answer it."""
+    return _summary(trail) | {
+        "HomeRegion": trail.id.home_region,
+        "HasCustomEventSelectors": trail.settings.selectors is not None,
+        "HasInsightSelectors": False,
+    }
+
+
+def _selector(selector: EventSelector) -> dict[str, Any]:
+    return {
+        "ReadWriteType": selector.read_write,
+        "IncludeManagementEvents": selector.management,
+        "DataResources": [],
+        "ExcludeManagementEventSources": list(selector.excluded_sources),
+    }
+
+
+def _pairs(tag_list: list[dict[str, str]]) -> list[tuple[str, str]]:
+    return [(tag["Key"], tag.get("Value", "")) for tag in tag_list]
+
+
+def _place(trail: Trail) -> list[str]:
+    return [trail.id.home_region, trail.id.name]
+
+
+def _token(account: str, last: Trail) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([account, *_place(last)])).decode()
+
+
+def _read_token(token: str, account: str) -> list[str]:
+    """Where the page that a token was given with ended; no token stands before all."""
+    if not token:
+        return []
+    try:
+        owner, region, name = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, str, str])
+    except (ValueError, msgspec.MsgspecError):
+        raise refusals.invalid_token() from None
+    if owner != account:
+        raise refusals.invalid_token()
+    return [region, name]

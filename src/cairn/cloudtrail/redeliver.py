@@ -1,0 +1,88 @@
+"""Redelivery: putting again what a bucket lost, from the journal as far as it is kept, under the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from cairn.cloudtrail import plans, spans
+from cairn.cloudtrail.gather import Reader, Taker, gather
+from cairn.cloudtrail.plans import DeliveredFile, Plan
+from cairn.cloudtrail.shipment import Shipper, Spool, SpooledFile
+from cairn.cloudtrail.tables import delivered_files
+from cairn.cloudtrail.trail import TrailId
+from cairn.cloudtrail.trails import Trails
+from cairn.core.clock import Clock
+from cairn.core.journal.journal import Journal
+from cairn.core.objects import ObjectStore, ObjectStoreError
+from cairn.core.state import State
+
+_GONE = frozenset({"NoSuchKey", "404", "NotFound"})
+
+
+class Redelivered(msgspec.Struct, frozen=True):
+    """What became of one log file: `present` in the bucket, `put` again, or `lost`: the journal has let go of it."""
+
+    bucket: str
+    key: str
+    outcome: str
+
+
+class Redelivery:
+    """Delivers again. Reads the journal and state, and changes nothing but buckets; safe beside delivery."""
+
+    def __init__(self, state: State, journal: Journal, store: ObjectStore, spool: Path, clock: Clock) -> None:
+        self._state = state
+        self._store = store
+        self._trails = Trails(state, journal, clock)
+        self._reader = Reader(journal)
+        self._spool = Spool(spool / "redelivery")
+        self._shipper = Shipper(state, store, clock)
+
+    def redeliver(self, trail: TrailId, start: float, end: float, *, all_files: bool = False) -> Iterator[Redelivered]:
+        """Put again the log files of a trail whose slots end within [`start`, `end`] and that its bucket lacks.
+
+        Args:
+            all_files: put those too that the bucket has, in case they were changed.
+
+        Raises:
+            AwsError: TrailNotFoundException.
+            ObjectStoreError: the bucket cannot be read or written.
+        """
+        found = self._trails.get(trail)
+        with self._state.read() as connection:
+            chosen = [plan for plan in plans.delivered(connection, found.row) if start <= plan.slot <= end]
+            by_id = {span.id: span for span in spans.of_trail(connection, found.row)}
+        for plan in chosen:
+            with self._state.read() as connection:
+                files = plans.files(connection, delivered_files.c.plan == plan.id)
+            missing = [file for file in files if all_files or not self._present(file)]
+            made = self._make(plan, by_id[plan.span]) if missing else {}
+            for file in files:
+                outcome = "present"
+                if file in missing:
+                    again = made.get((file.account, file.region, file.part))
+                    if again is None or again.written.sha256 != file.sha256:
+                        outcome = "lost"
+                    else:
+                        self._shipper.put(found, file.bucket, file.key, again)
+                        outcome = "put"
+                yield Redelivered(file.bucket, file.key, outcome)
+            self._spool.drop(plan)
+
+    def _make(self, plan: Plan, span: spans.Span) -> dict[tuple[str, str, int], SpooledFile]:
+        """The files of a plan as the journal gives them now, by account, region and part."""
+        taker = Taker(span, plan.file_bytes_max)
+        gather(self._reader, plan.first, [taker], lambda entry: entry.position >= plan.next, None)
+        return {(file.account, file.region, file.part): file for file in self._spool.write(plan, taker.drafts)}
+
+    def _present(self, file: DeliveredFile) -> bool:
+        try:
+            self._store.head(file.bucket, file.key)
+        except ObjectStoreError as error:
+            if error.code in _GONE:
+                return False
+            raise
+        return True

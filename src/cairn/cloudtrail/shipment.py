@@ -1,0 +1,147 @@
+"""Carrying a staged plan out: spool its files, put them into the bucket, note that they are there."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cairn.cloudtrail import plans, status
+from cairn.cloudtrail.gather import FileDraft
+from cairn.cloudtrail.logfile import LogFileName, Written, write_log_file
+from cairn.cloudtrail.plans import DeliveredFile, Plan
+from cairn.cloudtrail.trail import Trail
+from cairn.core.clock import Clock
+from cairn.core.durable import private_folder
+from cairn.core.failpoints import failpoint
+from cairn.core.objects import ObjectStore, ObjectStoreError
+from cairn.core.state import State
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SpooledFile:
+    """A log file on this machine's disk, ready to leave."""
+
+    account: str
+    region: str
+    part: int
+    events: int
+    oldest: int
+    newest: int
+    written: Written
+    path: Path
+
+    def name(self, trail: Trail, plan: Plan) -> LogFileName:
+        return LogFileName(trail.arn, self.account, self.region, plan.slot, plan.first, plan.next, self.part)
+
+
+class Spool:
+    """Files of staged plans on their way. Nothing in it matters after a restart: it begins empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        shutil.rmtree(folder, ignore_errors=True)
+        private_folder(folder)
+
+    def write(self, plan: Plan, drafts: list[FileDraft]) -> list[SpooledFile]:
+        """Write the files of a plan; `drafts` is emptied on the way, so that memory is freed."""
+        folder = self._folder / str(plan.id)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        spooled: list[SpooledFile] = []
+        while drafts:
+            draft = drafts.pop(0)
+            path = folder / f"{len(spooled)}.json.gz"
+            written = write_log_file(path, draft.records)
+            place = (draft.account, draft.region, draft.part, len(draft.records), draft.oldest, draft.newest)
+            spooled.append(SpooledFile(*place, written, path))
+        return spooled
+
+    def drop(self, plan: Plan) -> None:
+        shutil.rmtree(self._folder / str(plan.id), ignore_errors=True)
+
+
+class Notices(Protocol):
+    """Whoever wants to know of delivered files, such as a trail's topic."""
+
+    def delivered(self, trail: Trail, files: Sequence[DeliveredFile]) -> None:
+        """These files are in the bucket, and recorded as delivered. It may be told nothing if the process dies
+        between the two; whoever must not miss a file reads `delivered_files`."""
+
+
+class Shipper:
+    """Puts the files of plans into buckets. Used by many threads, for one trail by one at a time.
+
+    The destination is the trail's as it stands at each attempt, not as it stood at staging: where a bucket was
+    replaced because it is gone, all that waits goes to the new one. Files that an attempt had put into the old bucket
+    before it failed stay there as copies that no status, notice or digest names.
+    """
+
+    def __init__(self, state: State, store: ObjectStore, clock: Clock, notices: Notices | None = None) -> None:
+        self._state = state
+        self._store = store
+        self._clock = clock
+        self._notices = notices
+
+    def ship(self, trail: Trail, plan: Plan, files: Sequence[SpooledFile]) -> None:
+        """Deliver all files of a staged plan.
+
+        Raises:
+            ObjectStoreError: the bucket did not take a file; the status tells it, and the plan stays staged.
+        """
+        try:
+            delivered = [self._put(trail, plan, file) for file in files]
+        except ObjectStoreError as error:
+            regions = {trail.id.home_region, *(file.region for file in files)}
+            with self._state.write() as connection:
+                status.failed(connection, trail.row, regions, self._clock.now(), error.code)
+            raise
+        failpoint("delivery.uploaded_all")
+        with self._state.write() as connection:
+            first = plans.deliver(connection, plan, delivered, self._clock.now())
+            failpoint("delivery.committing")
+        failpoint("delivery.committed")
+        if first and self._notices is not None:
+            self._notices.delivered(trail, delivered)
+
+    def put(self, trail: Trail, bucket: str, key: str, file: SpooledFile) -> None:
+        """Put one file, verified by the store.
+
+        Raises:
+            ObjectStoreError: the bucket did not take it.
+        """
+        context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"}
+        self._store.put(
+            bucket,
+            key,
+            file.path,
+            sha256=file.written.stored_sha256,
+            content_encoding="gzip",
+            kms_key=trail.settings.kms_key,
+            encryption_context=context if trail.settings.kms_key else None,
+        )
+
+    def _put(self, trail: Trail, plan: Plan, file: SpooledFile) -> DeliveredFile:
+        bucket, key = trail.settings.bucket, file.name(trail, plan).key(trail.settings.prefix)
+        failpoint("delivery.uploading")
+        self.put(trail, bucket, key, file)
+        failpoint("delivery.uploaded")
+        return DeliveredFile(
+            trail=trail.row,
+            plan=plan.id,
+            account=file.account,
+            region=file.region,
+            part=file.part,
+            bucket=bucket,
+            key=key,
+            events=file.events,
+            bytes=file.written.bytes,
+            sha256=file.written.sha256,
+            oldest=file.oldest,
+            newest=file.newest,
+            delivered=self._clock.now(),
+        )
