@@ -7,7 +7,7 @@ from pathlib import Path
 
 from moto.core.base_backend import BaseBackend
 
-from cairn.account.moto import adaptations
+from cairn.account.moto.adaptations import Adaptations
 from cairn.account.moto.backends import watch_lookups
 from cairn.account.moto.commits import Commits
 from cairn.account.moto.constants import CONSTANTS
@@ -29,8 +29,8 @@ class Account:
 
     def __init__(self, folder: Path) -> None:
         self._gate = Gate()
-        adaptations.prepare(self._gate)
-        watch_lookups(_first_seen)
+        self._adaptations = Adaptations(self._gate)
+        watch_lookups(self._first_seen)
         self._store = Store(folder)
         snapshots = Snapshots()
         for snapshot in self._store.load():
@@ -54,7 +54,6 @@ class Account:
         self._commits.stop()
         self._store.close()
 
-
-def _first_seen(backend: BaseBackend) -> None:
-    adaptations.first_seen(backend)
-    CONSTANTS.note(backend)
+    def _first_seen(self, backend: BaseBackend) -> None:
+        self._adaptations.first_seen(backend)
+        CONSTANTS.note(backend)

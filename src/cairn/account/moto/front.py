@@ -9,9 +9,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from moto.backends import list_of_moto_modules
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
@@ -20,7 +22,7 @@ from cairn.account.moto.commits import CommitFailed, Commits
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.internal import Internal
 from cairn.account.moto.operations import changes_nothing
-from cairn.account.moto.wire_names import FAILURE, INTERNAL_PATH, OPERATION, SECRET
+from cairn.account.moto.wire_names import FAILURE, INTERNAL_PATH, NOT_FOUND, OPERATION, SCHEME, SECRET
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Refusal(Exception):
 
 
 class Dispatcher(DomainDispatcherApplication):
-    """moto's own, for requests whose Authorization header names the service, as the gateway's all do."""
+    """moto's own, for the gateway's requests, whose Authorization and Host headers name the service."""
 
     def get_application(self, environ: Environ) -> Any:
         """The Flask application of the service.
@@ -69,8 +71,7 @@ class Dispatcher(DomainDispatcherApplication):
         Raises:
             Refusal: moto has no such service, or it is not to be had here.
         """
-        host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
-        backend = host and self.get_backend_for_host(host)
+        backend = self._by_host(environ) or self._by_scope(environ)
         if not backend:
             raise Refusal("InvalidAction", "The embedded account does not have this service.", 501)
         if backend in _ELSEWHERE:
@@ -80,6 +81,23 @@ class Dispatcher(DomainDispatcherApplication):
             if app is None:
                 app = self.app_instances[backend] = self.create_app(backend)
         return app
+
+    @cache  # noqa: B019 - one dispatcher a process, and few hosts: service and region
+    def get_backend_for_host(self, host: str | None) -> str | None:
+        """moto's name for who answers at a host, such as `ec2.eu-west-1.amazonaws.com`."""
+        if host in list_of_moto_modules():
+            return host
+        return next((name for name, pattern in self.backend_url_patterns if pattern.match(f"http://{host}")), None)
+
+    def _by_host(self, environ: Environ) -> str | None:
+        """Tells apart services that sign under one name, but for SES, whose two versions share host and name."""
+        host = environ.get("HTTP_HOST", "")
+        found = self.get_backend_for_host(host) if host.endswith(".amazonaws.com") else None
+        return None if found == "ses" else found
+
+    def _by_scope(self, environ: Environ) -> str | None:
+        host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+        return self.get_backend_for_host(host) if host else None
 
 
 class Front:
@@ -115,6 +133,7 @@ class Front:
 
     def _answer(self, environ: Environ) -> Reply:
         _read_body(environ)
+        environ["wsgi.url_scheme"] = environ.pop(_key(SCHEME), "http")
         operation = _operation(environ)
         with noting_touched() as touched:
             if environ["PATH_INFO"].startswith(INTERNAL_PATH):
@@ -131,7 +150,9 @@ class Front:
             arguments = json.loads(environ["wsgi.input"].read() or b"{}")
             with self._gate:
                 changes, answer = self._internal.answer(verb, arguments)
-        except (LookupError, ValueError, TypeError) as error:
+        except LookupError as error:
+            raise Refusal(NOT_FOUND, str(error), 404) from error
+        except (ValueError, TypeError) as error:
             raise Refusal("ValidationError", f"{verb}: {error}", 400) from error
         return changes, Reply(200, [("content-type", "application/json")], json.dumps(answer).encode())
 
@@ -174,7 +195,7 @@ def _operation(environ: Environ) -> str:
     form = environ.get("QUERY_STRING", "")
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         form = environ["wsgi.input"].getvalue().decode("latin-1")
-    action = dict(parse_qsl(form)).get("Action", "")
+    action: str = dict(parse_qsl(form)).get("Action", "")
     if action:
         return action
     return "Get" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else ""
@@ -182,5 +203,3 @@ def _operation(environ: Environ) -> str:
 
 def _key(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
-
-

@@ -5,6 +5,7 @@ A question is `POST /-cairn/VERB` with a JSON object; the answer is JSON. Polici
 
 from __future__ import annotations
 
+import importlib
 import resource
 from collections.abc import Callable
 from typing import Any
@@ -121,6 +122,8 @@ def resource_policy(arn: str) -> Answer:
         raise LookupError(f"resources of {service} have no policy here")
     module, dictionary, read = reader
     backends = _backends(module, dictionary)
+    if account not in backends:
+        raise LookupError(f"no resource {arn}")
     try:
         return {"policy": read(backends[account][region or partition], arn, name)}
     except KeyError as error:
@@ -133,7 +136,7 @@ def ensure_user(account: str, user_name: str, policy_arn: str, region: str = "us
     Raises:
         LookupError: there is no such policy.
     """
-    backend = _iam(account)
+    backend: IAMBackend = iam_backends[account]["aws"]
     user = backend.users.get(user_name) or backend.create_user(region, user_name)
     if policy_arn not in backend.managed_policies:
         raise LookupError(f"no policy {policy_arn}")
@@ -145,6 +148,9 @@ def ensure_user(account: str, user_name: str, policy_arn: str, region: str = "us
 
 
 def _iam(account: str) -> IAMBackend:
+    """IAM of an account that exists; asking must not make one."""
+    if account not in iam_backends:
+        raise LookupError(f"no account {account}")
     backend: IAMBackend = iam_backends[account]["aws"]
     return backend
 
@@ -154,8 +160,6 @@ def _iam_of_all() -> list[tuple[str, IAMBackend]]:
 
 
 def _backends(module: str, dictionary: str) -> BackendDict[Any]:
-    import importlib
-
     found: BackendDict[Any] = getattr(importlib.import_module(module), dictionary)
     return found
 

@@ -34,10 +34,24 @@ from moto.kms.utils import AbstractPrivateKey, ECDSAPrivateKey, KeySpec, RSAPriv
 FORMAT = "cairn.kms/1"
 
 _PLAIN = (
-    "id arn account_id region description policy key_usage key_spec key_state origin key_manager enabled "
-    "key_rotation_status multi_region creation_date rotations"
-).split()
-_GRANT = "id token key_id name grantee_principal retiring_principal operations constraints".split()
+    "id",
+    "arn",
+    "account_id",
+    "region",
+    "description",
+    "policy",
+    "key_usage",
+    "key_spec",
+    "key_state",
+    "origin",
+    "key_manager",
+    "enabled",
+    "key_rotation_status",
+    "multi_region",
+    "creation_date",
+    "rotations",
+)
+_GRANT = ("id", "token", "key_id", "name", "grantee_principal", "retiring_principal", "operations", "constraints")
 _OWN_FORM = {*_PLAIN, "deletion_date", "key_material", "private_key", "aliases", "grants"}
 
 _pem: weakref.WeakKeyDictionary[AbstractPrivateKey, str] = weakref.WeakKeyDictionary()
@@ -118,7 +132,7 @@ def _private_key(pem: str, key_spec: str) -> AbstractPrivateKey:
         wrapper = ECDSAPrivateKey.__new__(ECDSAPrivateKey)
         wrapper.valid_signing_algorithms = [_ECDSA.get(key_spec, "ECDSA_SHA_256")]
     wrapper.private_key = loaded
-    return wrapper  # type: ignore[no-any-return]  # moto has no types
+    return wrapper
 
 
 _ECDSA = {KeySpec.ECC_NIST_P384.value: "ECDSA_SHA_384", KeySpec.ECC_NIST_P521.value: "ECDSA_SHA_512"}

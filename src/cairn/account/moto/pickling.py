@@ -71,7 +71,7 @@ def dump(state: Any) -> tuple[bytes, set[int], dict[int, BaseBackend]]:
 
 def load(content: bytes) -> Any:
     """What `dump` wrote. Only for bytes whose authenticity was checked."""
-    return pickle.loads(content)
+    return pickle.loads(content)  # noqa: S301 - `store` checked where it comes from
 
 
 # What comes back --------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def _backend_dict_entry(module: str, cls: str, account: str) -> Any:
 
 
 def _kms_key(key: BackendKey, key_id: str) -> Any:
-    return backend_at(key).keys[key_id]  # type: ignore[attr-defined]  # a KmsBackend
+    return backend_at(key).keys[key_id]
 
 
 def _ended_thread() -> None:
@@ -105,6 +105,18 @@ def _function(code: bytes, module: str, qualname: str, defaults: Any, kwdefaults
     made.__kwdefaults__ = kwdefaults
     made.__qualname__ = qualname
     return made
+
+
+def _bare(kind: Any) -> Any:
+    return kind.__new__(kind)
+
+
+def _fill(mapping: Any, state: tuple[dict[str, Any], Any, dict[Any, Any]]) -> None:
+    attributes, factory, items = state
+    if factory is not None:
+        mapping.default_factory = factory
+    vars(mapping).update(attributes)
+    dict.update(mapping, items)
 
 
 def _dead() -> None:
@@ -185,6 +197,12 @@ def _reduce_proxy(proxy: Any) -> _Reduced:
     return weakref.proxy, (proxy.__init__.__self__,)  # a proxied object's bound method knows the object
 
 
+def _reduce_mapping(mapping: Any) -> _Reduced:
+    """A dictionary of moto's own kind, whose constructor and `__setitem__` may want more than pickle gives them."""
+    state = (vars(mapping), getattr(mapping, "default_factory", None), dict(dict.items(mapping)))
+    return _bare, (type(mapping),), state, None, None, _fill
+
+
 def _reduce_private_key(key: Any) -> _Reduced:
     plain = serialization.NoEncryption()
     return _private_key, (key.private_bytes(_DER, serialization.PrivateFormat.PKCS8, plain),)
@@ -203,8 +221,9 @@ def _rule_for(kind: type) -> _Rule:
             return _reduce_private_key
         if hasattr(kind, "public_bytes"):
             return _reduce_public_key
-    ours = kind.__module__.startswith("moto.") and not issubclass(kind, type | BaseException)
-    return _instance if ours else _plain
+    if not kind.__module__.startswith("moto.") or issubclass(kind, type | BaseException):
+        return _plain
+    return _reduce_mapping if issubclass(kind, dict) else _instance
 
 
 _BY_BASE: list[tuple[Any, _Rule]] = [

@@ -117,8 +117,10 @@ class Store:
                 self._db.executemany("delete from snapshot where name = ?", [(name,) for name in gone])
                 self._db.executemany(
                     "insert or replace into snapshot values(?, ?, ?, ?, ?)",
-                    [(s.name, s.form, VERSIONS, self._mac(s.name, s.form, VERSIONS, s.content), s.content)
-                     for s in snapshots],
+                    [
+                        (s.name, s.form, VERSIONS, self._mac(s.name, s.form, VERSIONS, s.content), s.content)
+                        for s in snapshots
+                    ],
                 )
         except sqlite3.Error as error:
             raise OSError(f"the account's state cannot be saved: {error}") from error

@@ -1,0 +1,109 @@
+"""IAM, STS and Organizations as an account needs them: ids, credentials and boundaries that are real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import moto.iam.models as iam
+from moto.core.responses import EmptyResult
+from moto.core.serialize import return_if_not_empty
+from moto.iam.exceptions import NoSuchEntity
+from moto.iam.responses import IamResponse
+from moto.iam.utils import generate_access_key_id_from_account_id
+
+from cairn.account.moto.patching import after
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def adapt_iam() -> None:
+    """Unique ids as IAM's are, and permissions boundaries of users, which moto takes without a word."""
+    kinds = ((iam.User, "AIDA"), (iam.Group, "AGPA"), (iam.InstanceProfile, "AIPA"), (iam.ManagedPolicy, "ANPA"))
+    for kind, prefix in kinds:
+        after(kind, "__init__", _give_id(prefix))
+    iam.User.permissions_boundary_arn = None
+    iam.User.permissions_boundary = iam.Role.permissions_boundary
+    IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER |= {
+        f"{operation}Response.User.PermissionsBoundary": return_if_not_empty for operation in ("CreateUser", "GetUser")
+    }
+    create_user = IamResponse.create_user
+
+    def create_with_boundary(self: Any) -> Any:
+        boundary = _boundary(self)
+        result = create_user(self)
+        result.result["User"].permissions_boundary_arn = boundary
+        return result
+
+    IamResponse.create_user = create_with_boundary
+    IamResponse.put_user_permissions_boundary = _put_user_boundary
+    IamResponse.delete_user_permissions_boundary = _delete_user_boundary
+
+
+def adapt_sts() -> None:
+    """Credentials of their own for every session, ids that are the role's, and an end to sessions that are over."""
+    from moto.core.utils import utcnow
+    from moto.sts.models import STSBackend
+    from moto.sts.responses import TokenResponse
+    from moto.sts.utils import random_session_token
+
+    def fresh_credentials(result: Any, self: Any) -> None:
+        key = iam.AccessKey(None, prefix="ASIA", account_id=self.current_account)
+        result.result["Credentials"] |= {
+            "AccessKeyId": key.access_key_id,
+            "SecretAccessKey": key.secret_access_key,
+            "SessionToken": random_session_token(),
+        }
+
+    def role_id(result: Any, self: Any) -> None:
+        result.result["AssumedRoleUser"]["AssumedRoleId"] = result.result["Credentials"].user_id
+
+    def forget_expired(_: Any, self: Any, **kwargs: Any) -> None:
+        now = utcnow()
+        for role in [role for role in self.assumed_roles if role.expiration < now]:
+            self.assumed_roles.remove(role)
+            iam.iam_backends[role.account_id][role.partition].access_keys.pop(role.access_key_id, None)
+
+    after(TokenResponse, "get_session_token", fresh_credentials)
+    after(TokenResponse, "get_federation_token", fresh_credentials)
+    after(TokenResponse, "assume_role_with_web_identity", role_id)
+    after(STSBackend, "assume_role", forget_expired)
+
+
+def adapt_organizations() -> None:
+    """A new account's role lets the management account administer it."""
+    from moto.organizations.models import FakeAccount
+
+    def let_administer(_: Any, self: Any, organization: Any, **kwargs: Any) -> None:
+        role_name = kwargs.get("RoleName", "OrganizationAccountAccessRole")
+        backend = iam.iam_backends[self.id]["aws"]
+        if ADMINISTRATOR not in backend.get_role(role_name).managed_policies:
+            backend.attach_role_policy(ADMINISTRATOR, role_name)
+
+    after(FakeAccount, "__init__", let_administer)
+
+
+def _give_id(prefix: str) -> Callable[..., None]:
+    """The kind's four letters, then the account in base 32, then chance."""
+
+    def then(_: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        self.id = generate_access_key_id_from_account_id(self.account_id, prefix=prefix, total_length=21)
+
+    return then
+
+
+def _boundary(response: Any) -> str | None:
+    boundary: str | None = response._get_param("PermissionsBoundary")
+    if boundary and boundary not in response.backend.managed_policies:
+        raise NoSuchEntity(f"Policy {boundary} does not exist or is not attachable.")
+    return boundary
+
+
+def _put_user_boundary(self: Any) -> EmptyResult:
+    self.backend.get_user(self._get_param("UserName")).permissions_boundary_arn = _boundary(self)
+    return EmptyResult()
+
+
+def _delete_user_boundary(self: Any) -> EmptyResult:
+    self.backend.get_user(self._get_param("UserName")).permissions_boundary_arn = None
+    return EmptyResult()

@@ -1,0 +1,154 @@
+"""Asking the child: who a key or principal is, what their policies are, whether all is well.
+
+Plain and blocking; an asyncio door asks in a thread. Documents are policies' texts, as they were put.
+"""
+
+from __future__ import annotations
+
+import http.client
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from cairn.account.moto.wire_names import FAILURE, INTERNAL_PATH, NOT_FOUND, SECRET
+from cairn.core.errors import CairnError, Unreachable
+
+ANSWER_S = 30.0
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """A user or role."""
+
+    kind: Literal["user", "role"]
+    account: str
+    id: str
+    """`AIDA...` or `AROA...`."""
+    arn: str
+    """With its path."""
+    name: str
+    path: str
+    created: int
+
+
+class RoleSession(msgspec.Struct, frozen=True, kw_only=True):
+    """What AssumeRole made."""
+
+    name: str
+    arn: str
+    """`arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`."""
+    token: str
+    expires: int
+    policy: str | None
+    """The session policy."""
+
+
+class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
+    """An access key, long-lived or a session's."""
+
+    access_key_id: str
+    secret_access_key: str
+    active: bool
+    created: int
+    account: str
+    principal: Principal | None
+    """The user, or the role of the session; None if it was deleted."""
+    session: RoleSession | None
+
+
+class PolicyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """An identity policy."""
+
+    name: str
+    arn: str | None
+    """None: inline."""
+    document: str
+    of: str
+    """What it is attached to: `user`, `role` or `group NAME`."""
+
+
+class Policies(msgspec.Struct, frozen=True, kw_only=True):
+    """All that says what a principal may do, but for resources' own policies."""
+
+    principal: Principal
+    identity: list[PolicyDocument]
+    boundary: str | None
+    trust: str | None
+    """Of a role: who may assume it."""
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """What is not saved, or was not loaded."""
+
+    what: str
+    why: str
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How the child is."""
+
+    moto: str
+    commits: int
+    rss_bytes_max: int
+    problems: list[Trouble]
+
+
+class NotFound(CairnError):
+    """There is no such key, principal or resource."""
+
+
+class MotoQuestions:
+    """Asks the child at `url`. Any thread, any process that knows the secret.
+
+    Every method raises:
+        NotFound: what it asks about does not exist.
+        Unreachable: the child does not answer.
+    """
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._address = urlsplit(url)
+        self._secret = secret
+
+    def health(self) -> Health:
+        return msgspec.convert(self._ask("health"), Health)
+
+    def access_key(self, access_key_id: str) -> AccessKey:
+        return msgspec.convert(self._ask("access_key", access_key_id=access_key_id), AccessKey)
+
+    def user(self, account: str, name: str) -> Principal:
+        return msgspec.convert(self._ask("principal", account=account, user_name=name), Principal)
+
+    def role(self, account: str, name: str) -> Principal:
+        return msgspec.convert(self._ask("principal", account=account, role_name=name), Principal)
+
+    def policies(self, arn: str) -> Policies:
+        """Of a user or role by its ARN, or of a session's role by the session's."""
+        return msgspec.convert(self._ask("policies", arn=arn), Policies)
+
+    def resource_policy(self, arn: str) -> str | None:
+        """Of a topic, queue, KMS key, secret or function; None where it has none."""
+        found: str | None = self._ask("resource_policy", arn=arn)["policy"]
+        return found
+
+    def ensure_user(self, account: str, user_name: str, policy_arn: str) -> AccessKey:
+        """The user's access key; user, attached policy and key are made where they are missing, durably."""
+        answer = self._ask("ensure_user", account=account, user_name=user_name, policy_arn=policy_arn)
+        return msgspec.convert(answer, AccessKey)
+
+    def _ask(self, verb: str, **arguments: str) -> dict[str, Any]:
+        connection = http.client.HTTPConnection(
+            self._address.hostname or "", self._address.port, timeout=ANSWER_S, blocksize=1 << 16
+        )
+        try:
+            connection.request("POST", INTERNAL_PATH + verb, msgspec.json.encode(arguments), {SECRET: self._secret})
+            reply = connection.getresponse()
+            answer: dict[str, Any] = msgspec.json.decode(reply.read())
+        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+            raise Unreachable(f"the embedded account does not answer: {error}") from error
+        finally:
+            connection.close()
+        if reply.status == 200:
+            return answer
+        if reply.headers.get(FAILURE) == NOT_FOUND:
+            raise NotFound(answer["message"])
+        raise Unreachable(f"the embedded account failed to answer: {answer['message']}")

@@ -1,0 +1,98 @@
+"""Sending calls to the child, in the form by which moto tells service, account and region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from cairn.account.moto.wire_names import ACCOUNT, FAILURE, OPERATION, SCHEME, SECRET
+from cairn.core.errors import AwsError
+from cairn.wire.client import HttpClient, read_body
+from cairn.wire.http import Call, Headers, Response
+from cairn.wire.models import index
+
+FAILURE_BYTES_MAX = 64 << 10
+
+_QUERY_AUTH = {
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-expires",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-amz-signedheaders",
+    "awsaccesskeyid",
+    "signature",
+    "signaturemethod",
+    "signatureversion",
+}
+_NOT_FOR_MOTO = (
+    "authorization",
+    "expect",
+    "user-agent",  # moto looks for a region in it
+    "x-amz-date",
+    "x-amz-security-token",
+    "x-amz-content-sha256",
+    "date",
+)
+_KEY_ID = re.compile(r"[A-Z0-9]{20}")
+_NO_KEY = "AKIAIOSFODNN7EXAMPLE"
+_OWN_HOST = {"sqs"}
+"""Services whose answers hold addresses made of the request's Host, which must lead back to the gateway."""
+
+
+class MotoUpstream:
+    """The child at `url`, which wants `secret` with each call.
+
+    Refusals that are the child's and not a service's are raised as `AwsError`, since only the gateway knows the
+    protocol's form of an error.
+    """
+
+    def __init__(self, url: str, secret: str, *, client: Callable[[], HttpClient]) -> None:
+        self._url = url.rstrip("/")
+        self._secret = secret
+        self._client = client
+
+    async def send(self, call: Call) -> Response:
+        """The reply to `call`.
+
+        Raises:
+            AwsError: the child refuses the call or fails.
+            UpstreamUnavailable: it does not answer.
+        """
+        if not call.service:
+            raise AwsError("InvalidAction", "It cannot be told which service this request is for.")
+        request = call.request
+        query = "&".join(part for part in request.query.split("&") if part.partition("=")[0].lower() not in _QUERY_AUTH)
+        url = self._url + (request.path or "/") + (f"?{query}" if query else "")
+        body = call.body if call.body is not None else request.body
+        reply = await self._client().send(request.method, url, self._headers(call), body)
+        code = reply.headers.get(FAILURE)
+        if code:
+            raise await _refusal(code, reply)
+        return reply
+
+    def _headers(self, call: Call) -> Headers:
+        headers = call.request.headers.copy()
+        headers.remove(*_NOT_FOR_MOTO)
+        service = index().services[call.service]
+        if call.service not in _OWN_HOST:
+            headers.set("host", f"{service.endpoint_prefix}.{call.region}.amazonaws.com")
+        key_id = call.identity.access_key_id if _KEY_ID.fullmatch(call.identity.access_key_id) else _NO_KEY
+        scope = f"{key_id}/20200101/{call.region}/{service.signing_name}/aws4_request"
+        headers.set("authorization", f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
+        headers.set(SECRET, self._secret)
+        headers.set(SCHEME, call.request.scheme)
+        headers.set(OPERATION, call.operation)
+        if call.account:
+            headers.set(ACCOUNT, call.account)
+        if call.body is not None:
+            headers.set("content-length", str(len(call.body)))
+        return headers
+
+
+async def _refusal(code: str, reply: Response) -> AwsError:
+    answer = msgspec.json.decode(await read_body(reply, bytes_max=FAILURE_BYTES_MAX), type=dict[str, str])
+    return AwsError(code, answer["message"], reply.status)
