@@ -132,6 +132,8 @@ class Call:
     """Body of an S3 call in its original case: a parsed XML document under its root, or a parsed JSON one."""
     bytes_in: int = 0
     """Bytes of the body that were read, decoded of aws-chunked."""
+    trailers: dict[str, str] = field(default_factory=dict)
+    """Trailers of an aws-chunked body, filled once the body was read to its end."""
     signature_version: str = ""
     """`SigV4` or `SigV2`; empty for a call without a signature."""
     authentication_method: str = ""
