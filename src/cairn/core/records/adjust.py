@@ -48,6 +48,16 @@ def _function_arn(facts: CallFacts, name: str) -> str:
     return function_arn(name, lambda service, rest: f"arn:aws:{service}:{facts.region}:{facts.account}:{rest}")
 
 
+_PER_INSTANCE = ("imageId", "minCount", "maxCount", "keyName")
+
+
+def _run_instances(facts: CallFacts, element: Element) -> Element:
+    """EC2 has these of RunInstances in a list of one, as its oldest API had."""
+    instances = {name: element[name] for name in _PER_INSTANCE if name in element}
+    rest = {name: value for name, value in element.items() if name not in _PER_INSTANCE}
+    return {"instancesSet": {"items": [instances]}} | rest
+
+
 def _nothing(facts: CallFacts, element: Element) -> Element:
     return {}
 
@@ -132,6 +142,7 @@ _PARTIQL_CALLS = ("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransacti
 _INVOCATIONS = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
 
 REQUESTS: dict[tuple[str, str], Adjust] = {
+    ("ec2", "RunInstances"): _run_instances,
     ("kms", "Decrypt"): _symmetric,
     ("kms", "Encrypt"): _symmetric,
     ("lambda", "UpdateFunctionCode"): _updated_function,

@@ -28,6 +28,7 @@ UNKNOWN_NAME = "Unknown"
 _NAME_CHARS_MAX = 256
 _ANSWERING_READS = frozenset({"sts"})
 """Services whose reads have responseElements: those that hand out credentials."""
+_BRACKETING = frozenset({"s3", "s3control"})
 _SILENT_READS = frozenset({"GetCallerIdentity", "GetAccessKeyInfo", "DecodeAuthorizationMessage"})
 
 
@@ -83,7 +84,7 @@ def _record(facts: CallFacts, source: str, name: str, region: str, read_only: bo
     }
     agent = invoked_by or facts.user_agent
     if agent:
-        record["userAgent"] = f"[{cut(agent, 1022)}]" if service == "s3" else agent
+        record["userAgent"] = f"[{cut(agent, 1022)}]" if service in _BRACKETING and not invoked_by else agent
     code = error_code(service, facts.error_code, facts.status, facts.operation_model)
     if code:
         record["errorCode"] = code
@@ -91,7 +92,7 @@ def _record(facts: CallFacts, source: str, name: str, region: str, read_only: bo
             record["errorMessage"] = facts.error_message
     record["requestParameters"] = _request_parameters(facts, name)
     record["responseElements"] = None if code else _response_elements(facts, read_only)
-    additional = s3.additional_event_data(facts) if service == "s3" else _additional(facts)
+    additional = s3.additional_event_data(facts.s3, facts.tls) if facts.s3 is not None else _additional(facts)
     if additional:
         record["additionalEventData"] = additional
     if facts.request_id:
@@ -132,8 +133,8 @@ def _add_rest(record: dict[str, Any], facts: CallFacts, data_event: bool, invoke
 def _request_parameters(facts: CallFacts, name: str) -> dict[str, Any] | None:
     if hides_parameters(facts.service, facts.error_code):
         return None
-    if facts.service == "s3":
-        return s3.request_parameters(facts, name)
+    if facts.s3 is not None:
+        return s3.request_parameters(facts.s3, name)
     plans = plans_of(facts.service, facts.operation, facts.operation_model)
     if plans.request is None or facts.input is None:
         return None
@@ -147,8 +148,8 @@ def _response_elements(facts: CallFacts, read_only: bool) -> dict[str, Any] | No
     service = facts.service
     if read_only and (service not in _ANSWERING_READS or facts.operation in _SILENT_READS):
         return None
-    if service == "s3":
-        return s3.response_elements(facts)
+    if facts.s3 is not None:
+        return s3.response_elements(facts.s3)
     plans = plans_of(service, facts.operation, facts.operation_model)
     if plans.reply is None:
         return None

@@ -20,10 +20,12 @@ from cairn.core.records.ec2_names import (
     REPLY_MEMBERS,
     RETURNING,
     TEXTS,
+    UNLISTED,
 )
 from cairn.core.records.redact import Treatment, hidden_word, treatment
 
 _NOT_SHOWN = frozenset({"DryRun"})
+_TAG_SPECIFICATION = "TagSpecification"
 
 
 def compile_request(operation: OperationModel) -> Plan:
@@ -33,7 +35,7 @@ def compile_request(operation: OperationModel) -> Plan:
     always = dict(ALWAYS.get(operation.name, {}))
     if shape is not None and operation.name.startswith("Describe"):
         for name, member in shape.members.items():
-            if member.type_name == "list":
+            if member.type_name == "list" and (operation.name, name) not in UNLISTED:
                 always.setdefault(list_name(operation.name, name, member)[0], {})
 
     def plan(value: Any) -> Any:
@@ -67,13 +69,18 @@ def compile_reply(operation: OperationModel) -> Plan:
     return plan
 
 
-def list_name(operation: str, name: str, shape: Shape) -> tuple[str, str]:
-    """What a list of a request is called, and the one member of its items where they are no structures."""
+def list_name(operation: str, name: str, shape: Shape, parent: str = "") -> tuple[str, str]:
+    """What a list of a request is called, and the one member of its items where they are no structures.
+
+    Lists inside the structure `parent` are not called sets, but for the few that always are.
+    """
+    if parent == _TAG_SPECIFICATION:
+        return "tags", ""
     listed = LISTS_OF_OPERATION.get((operation, name)) or LISTS.get(name)
     if listed is not None:
         return listed
     wire = lower_first(str(shape.serialization.get("name", name)))
-    return wire + "Set", wire
+    return wire if parent else wire + "Set", wire
 
 
 def member_name(operation: str, name: str, shape: Shape, reply: bool) -> str:
@@ -117,12 +124,10 @@ class _Compiler:
         return plan
 
     def _member(self, name: str, shape: Shape, parent: StructureShape) -> tuple[str, Plan | None]:
-        if shape.type_name == "list" and not self._reply and (name in LISTS or self._is_input(parent)):
-            shown, item = list_name(self._operation, name, shape)
+        if shape.type_name == "list" and not self._reply:
+            shown, item = list_name(self._operation, name, shape, "" if self._is_input(parent) else parent.name)
         else:
             shown, item = member_name(self._operation, name, shape, self._reply), ""
-        if parent.name == "TagSpecification" and name == "Tags":
-            shown = "tags"
         chosen = treatment("ec2", name, shape)
         if chosen is not Treatment.SHOW:
             word = hidden_word("ec2")

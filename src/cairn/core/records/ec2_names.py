@@ -145,7 +145,6 @@ ALWAYS: dict[str, dict[str, object]] = {
     "DeleteSnapshot": {"force": False},
     "DeleteVolume": {"reportVolumeFailure": False},
     "DescribeAccountAttributes": {"filterSet": {}},
-    "DescribeImages": {"includeDeprecated": False},
     "DescribeInstanceStatus": {"includeAllInstances": False},
     "DescribeKeyPairs": {"includePublicKey": False},
     "RevokeSecurityGroupIngress": {"ipPermissions": {}},
@@ -155,11 +154,13 @@ ALWAYS: dict[str, dict[str, object]] = {
         "monitoring": {"enabled": False},
         "disableApiTermination": False,
         "disableApiStop": False,
-        "ebsOptimized": False,
     },
     "StopInstances": {"force": False},
 }
 """Members that stand in the request whether it had them or not."""
+
+UNLISTED = frozenset({("DescribeRegions", "Filters")})
+"""Lists of Describe requests that do not stand as `{}` where they are not given, unlike the others."""
 
 PERMISSION_LISTS = ("groups", "ipRanges", "ipv6Ranges", "prefixListIds")
 """Members that each item of `ipPermissions` has."""

@@ -78,7 +78,7 @@ class CallFacts:
     status: int = 200
     """HTTP status of the reply; from 500 on the error is the server's."""
     s3: S3Facts | None = None
-    """For calls of service `s3`."""
+    """For calls of services `s3` and `s3control`."""
     tls: dict[str, str] = field(default_factory=dict)
     """tlsDetails in the record's own names: tlsVersion, cipherSuite, clientProvidedHostHeader, keyExchange.
     Empty on plain HTTP."""

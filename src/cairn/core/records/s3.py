@@ -86,9 +86,8 @@ _UNOWNED = frozenset({"CreateBucket", "ListBuckets"})
 _NO_SUCH_BUCKET = "NoSuchBucket"
 
 
-def request_parameters(facts: CallFacts, name: str) -> dict[str, Any] | None:
+def request_parameters(s3: S3Facts, name: str) -> dict[str, Any] | None:
     """requestParameters of the event called `name`."""
-    s3 = facts.s3 or S3Facts()
     parameters: dict[str, Any] = {}
     if s3.body is not None and name not in _BODILESS:
         if name == "PutBucketPolicy":
@@ -122,22 +121,20 @@ def _add(parameters: dict[str, Any], pair: tuple[str, str]) -> None:
         parameters[name] = [before, value]
 
 
-def response_elements(facts: CallFacts) -> dict[str, Any] | None:
+def response_elements(s3: S3Facts) -> dict[str, Any] | None:
     """responseElements of a write on an object that succeeded: what the reply's headers say of what was stored."""
-    s3 = facts.s3
-    if s3 is None or not s3.key:
+    if not s3.key:
         return None
     return {name: value for name, value in s3.response_headers if name in _REPLY_HEADERS} or None
 
 
-def additional_event_data(facts: CallFacts) -> dict[str, Any]:
+def additional_event_data(s3: S3Facts, tls: dict[str, str]) -> dict[str, Any]:
     """additionalEventData, its keys in the order of genuine records."""
-    s3 = facts.s3 or S3Facts()
     data: dict[str, Any] = {}
     if s3.signature_version:
         data["SignatureVersion"] = s3.signature_version
-    if facts.tls.get("cipherSuite"):
-        data["CipherSuite"] = facts.tls["cipherSuite"]
+    if tls.get("cipherSuite"):
+        data["CipherSuite"] = tls["cipherSuite"]
     data["bytesTransferredIn"] = s3.bytes_in
     if _encrypted_by_default(s3):
         data["SSEApplied"] = "Default_SSE_S3"
