@@ -1,0 +1,113 @@
+"""What a call became: an intent before a write, an event before the reply is released.
+
+The order is the promise (DESIGN 4). A write's intent is durable before the upstream sees the call, and every
+outcome is durable before the client sees the end of the reply. If the journal cannot take it, the call is refused,
+or let through and counted where `recording.on_failure` is `allow`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from prometheus_client import Counter
+
+from cairn.core.clock import Clock
+from cairn.core.config import Recording
+from cairn.core.errors import AwsError, CairnError
+from cairn.core.journal.journal import Appender
+from cairn.core.records.compose import compose, compose_intent
+from cairn.core.records.event import Event
+from cairn.gateway.facts import facts_of, is_data, is_write
+from cairn.gateway.replies import Outcome, head_outcome
+from cairn.wire.http import Call, Response
+from cairn.wire.reply import Reply
+from cairn.wire.respond import error_response
+
+log = logging.getLogger(__name__)
+
+EVENTS = Counter("cairn_events", "Events recorded by this gateway.", ["category"])
+DROPPED = Counter("cairn_events_dropped", "Events that could not be recorded while recording.on_failure is allow.")
+REFUSED = Counter("cairn_calls_refused", "Calls refused because they could not be recorded.")
+
+
+class Recorder:
+    """Appends what the gateway saw to the journal.
+
+    Args:
+        wants_data: whether somebody selects the data event that a call is; asked only where settings say
+            `selected`.
+    """
+
+    def __init__(
+        self, appender: Appender, clock: Clock, settings: Recording, *, wants_data: Callable[[Call], bool]
+    ) -> None:
+        self._appender = appender
+        self._clock = clock
+        self._settings = settings
+        self._wants_data = wants_data
+
+    async def intend(self, call: Call) -> None:
+        """Make the intent of a write durable.
+
+        Raises:
+            AwsError: it cannot be; the call must not be sent.
+        """
+        if self.wants(call) and is_write(call) and not is_data(call):
+            await self._append(compose_intent(facts_of(call, None, time=self._clock.now())))
+
+    async def conclude(self, call: Call, response: Response, outcome: Outcome | None) -> Response:
+        """The reply to give, once what became of the call is durable; of a streamed one, once its end is reached."""
+        if not self.wants(call):
+            return response
+        if outcome is None:
+            assert not isinstance(response.body, bytes)
+            response.body = self._released(call, response, response.body)
+            return response
+        try:
+            await self._record(call, outcome)
+        except AwsError as error:
+            return error_response(call, error)
+        return response
+
+    def wants(self, call: Call) -> bool:
+        """Whether `call` is recorded at all. Management events always are."""
+        if not is_data(call) or self._settings.data_events == "all":
+            return True
+        return self._settings.data_events == "selected" and self._wants_data(call)
+
+    async def _released(self, call: Call, response: Response, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """`body`, its last piece held back until the outcome is durable. It breaks off where that fails."""
+        outcome = head_outcome(call, response)
+        outcome.reply = Reply(error_code="InternalError", error_message="The reply broke off.")
+        held = b""
+        try:
+            async for piece in body:
+                if held:
+                    yield held
+                outcome.bytes_out += len(piece)
+                held = piece
+            outcome.reply = Reply(output={})
+        finally:
+            await self._record(call, outcome)
+        if held:
+            yield held
+
+    async def _record(self, call: Call, outcome: Outcome) -> None:
+        call.request_id = outcome.request_id or call.request_id
+        event = compose(facts_of(call, outcome, time=self._clock.now()))
+        await self._append(event)
+        EVENTS.labels(event.header.category).inc()
+
+    async def _append(self, event: Event) -> None:
+        try:
+            await self._appender.append((event,))
+        except CairnError as error:
+            if self._settings.on_failure == "allow":
+                DROPPED.inc()
+                log.error("an event was not recorded: %s", error.message)
+                return
+            REFUSED.inc()
+            raise AwsError(
+                "ServiceUnavailable", f"The call was refused because it cannot be recorded: {error.message}", 503
+            ) from error
