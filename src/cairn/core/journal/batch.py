@@ -67,6 +67,17 @@ def digest(data: bytes) -> bytes:
     return data[-DIGEST_BYTES:]
 
 
+def next_link(last: bytes | None) -> tuple[int, bytes]:
+    """`sequence` and `previous` of the batch that follows `last` of the same writer; None: it has none.
+
+    Behind a damaged batch the chain starts anew.
+    """
+    try:
+        return (read_header(last).sequence + 1, digest(last)) if last is not None else (1, NO_DIGEST)
+    except BatchDamaged:
+        return 1, NO_DIGEST
+
+
 def read_header(data: bytes) -> BatchHeader:
     """The header alone. It verifies its own shape, not the checksum, and touches no record.
 

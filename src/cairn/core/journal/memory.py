@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from cairn.core.clock import Clock, SystemClock
-from cairn.core.journal.batch import NO_DIGEST, digest, encode, read_header
+from cairn.core.journal.batch import encode, next_link
 from cairn.core.journal.journal import (
     Bounds,
     JournalBusy,
@@ -16,6 +16,7 @@ from cairn.core.journal.journal import (
     JournalFull,
     JournalUnavailable,
 )
+from cairn.core.journal.own_intents import OwnIntents
 from cairn.core.journal.reading import FaultLog, Stored, Verifier
 from cairn.core.records.event import Event, new_event_id
 
@@ -48,8 +49,8 @@ class _Log:
     def store(self, writer: str, epoch: str, origin: str, events: Sequence[Event]) -> int:
         """Append a batch that follows the writer's last. The caller holds `lock`."""
         last = self.stored.get(self.last.get(writer, 0))
-        sequence = read_header(last.data).sequence if last else 0
-        data = encode(writer, epoch, sequence + 1, origin, digest(last.data) if last else NO_DIGEST, events)
+        sequence, previous = next_link(last.data if last else None)
+        data = encode(writer, epoch, sequence, origin, previous, events)
         position = self.bounds.next
         self.stored[position] = Stored(position, self.clock.now(), data, len(data))
         self.last[writer] = position
@@ -68,6 +69,7 @@ class MemoryJournal:
         self._epoch = ""
         self._last = 0  # where this face's last batch stands
         self._unknown: tuple[tuple[Event, ...], int] | None = None  # stored, but the caller was told nothing
+        self._intents = OwnIntents()
         self._verifier = Verifier()
 
     def as_writer(self, writer: str) -> MemoryJournal:
@@ -94,12 +96,13 @@ class MemoryJournal:
                 position, self._unknown = self._unknown[1], None
                 return position
             last = self._log.last.get(self.writer, 0)
-            if not self._epoch:
-                self._epoch, self._last = new_event_id(), last
-            if last != self._last or (read_to is not None and last >= read_to):
-                self._epoch = ""
-                raise JournalFenced(f"another process has appended as {self.writer}")
+            if last != self._last or not self._epoch:
+                self._intents.end()
+                self._epoch = new_event_id()
+            if self._intents.ended(events) or (read_to is not None and last >= read_to):
+                raise JournalFenced(f"others have appended as {self.writer}")
             self._last = self._log.store(self.writer, self._epoch, origin, events)
+            self._intents.note(events)
             if self._log.fault is Fault.LOST_ACK:
                 self._unknown = (tuple(events), self._last)
                 raise JournalUnavailable("the journal did not answer")
