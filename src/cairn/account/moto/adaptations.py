@@ -6,7 +6,6 @@ a service which nobody calls is not imported.
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -23,19 +22,11 @@ from cairn.account.moto import identities
 from cairn.account.moto.backends import unnoticed
 from cairn.account.moto.gate import Gate
 
-ENVIRONMENT = {
-    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
-    "MOTO_DISABLE_GLOBAL_CORS": "true",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-"""What moto reads from the environment, some of it when it is imported."""
-
 
 class Adaptations:
     """Makes the changes that concern every service when it is made, and each service's when it is seen."""
 
     def __init__(self, gate: Gate) -> None:
-        os.environ.update(ENVIRONMENT)
         # Every model object would be kept in a list of its class for ever.
         setattr(BaseModel, "__new__", lambda cls, *args, **kwargs: object.__new__(cls))  # noqa: B010 - mypy minds
         # Access keys, session tokens and passwords come from here, so it must not be predictable.

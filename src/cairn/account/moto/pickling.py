@@ -131,6 +131,18 @@ def _private_key(der: bytes) -> Any:
     return serialization.load_der_private_key(der, None)
 
 
+def _public_key(der: bytes) -> Any:
+    return serialization.load_der_public_key(der)
+
+
+def _certificate(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+def _signing_request(der: bytes) -> x509.CertificateSigningRequest:
+    return x509.load_der_x509_csr(der)
+
+
 def _event(is_set: bool) -> threading.Event:
     event = threading.Event()
     if is_set:
@@ -209,7 +221,7 @@ def _reduce_private_key(key: Any) -> _Reduced:
 
 
 def _reduce_public_key(key: Any) -> _Reduced:
-    return serialization.load_der_public_key, (key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo),)
+    return _public_key, (key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo),)
 
 
 def _rule_for(kind: type) -> _Rule:
@@ -244,11 +256,8 @@ _BY_BASE: list[tuple[Any, _Rule]] = [
     (type({}.keys()), lambda view: (list, (list(view),))),
     (type({}.values()), lambda view: (list, (list(view),))),
     (type({}.items()), lambda view: (list, (list(view),))),
-    (x509.Certificate, lambda made: (x509.load_der_x509_certificate, (made.public_bytes(_DER),))),
-    (
-        x509.CertificateSigningRequest,
-        lambda made: (x509.load_der_x509_csr, (made.public_bytes(_DER),)),
-    ),
+    (x509.Certificate, lambda made: (_certificate, (made.public_bytes(_DER),))),
+    (x509.CertificateSigningRequest, lambda made: (_signing_request, (made.public_bytes(_DER),))),
 ]
 
 

@@ -22,6 +22,14 @@ RECURSION_MAX = 20_000
 """Depth to which state may be nested; the thread that copies it has the stack for that."""
 
 
+MOTO_SETTINGS = {
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""What moto reads from its environment, most of it when it is imported."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine tells its child."""
 
@@ -50,6 +58,7 @@ def main(options_file: Path) -> None:
     folder = private_folder(Path(options.folder))
     lock = lock_folder(folder)  # noqa: F841 - held while we live
 
+    os.environ.update(MOTO_SETTINGS)
     from cairn.account.moto.account import Account  # imports moto, which takes a second
     from cairn.account.moto.listener import Listener
 
