@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
+from tests.cloudtrail.rig import Rig
 
 from cairn.cloudtrail.check import KEY
 from cairn.core.clock import utc
@@ -16,9 +17,6 @@ from cairn.core.journal.memory import Fault
 from cairn.core.loops import Loop
 from cairn.core.memory_objects import MemoryObjectStore
 from cairn.core.records.event import Kind
-
-if TYPE_CHECKING:
-    from .conftest import Rig
 
 
 def test_events_of_a_slot_are_delivered_at_its_end_byte_for_byte(rig: Rig) -> None:

@@ -21,14 +21,14 @@ from cairn.cloudtrail.gather import GATHER_BYTES_MAX, Reader, Taker, gather
 from cairn.cloudtrail.lanes import Lanes, Trouble
 from cairn.cloudtrail.logfile import slot_end
 from cairn.cloudtrail.plans import Plan
-from cairn.cloudtrail.shipment import Notices, Shipper, Spool, SpooledFile
+from cairn.cloudtrail.shipment import Shipper, Spool, SpooledFile
 from cairn.cloudtrail.spans import Span
 from cairn.cloudtrail.trail import Trail
 from cairn.cloudtrail.trails import by_row
 from cairn.core.clock import Clock
 from cairn.core.config import Delivery as Settings
 from cairn.core.failpoints import failpoint
-from cairn.core.journal.journal import Journal, JournalEntry
+from cairn.core.journal.journal import Bounds, Journal, JournalEntry
 from cairn.core.objects import ObjectStore
 from cairn.core.state import State
 
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.5
 """How soon a flush, or a trail that began to log, is seen."""
+STRETCHES_A_STEP = 8
+"""Stretches of the journal that a step gathers, before it looks again at what is due."""
 SETTLE_S = 0.1
 """How long a step waits for jobs under way before it looks for other work."""
 
@@ -49,8 +51,8 @@ class _View:
     """Unfinished ones, the oldest of a trail first."""
     staged: list[Plan]
     flushes: list[Flush]
-    end: int
-    """The journal's end, asked for before."""
+    journal: Bounds
+    """What the journal held just before."""
 
     def wanted(self, span: Span) -> list[Flush]:
         """The flushes that wait for a span."""
@@ -71,8 +73,6 @@ class Delivery:
         spool: Path,
         settings: Settings,
         clock: Clock,
-        *,
-        notices: Notices | None = None,
     ) -> None:
         self._state = state
         self._journal = journal
@@ -80,7 +80,7 @@ class Delivery:
         self._clock = clock
         self._reader = Reader(journal)
         self._spool = Spool(spool / "delivery")
-        self._shipper = Shipper(state, store, clock, notices)
+        self._shipper = Shipper(state, store, clock)
         self._lanes = Lanes(clock)
         self._spooled: dict[int, list[SpooledFile]] = {}  # by plan
         self._look_at: dict[int, float] = {}  # by span: nothing can be due for it before
@@ -112,11 +112,13 @@ class Delivery:
         self._lanes.close()
 
     def _load(self) -> _View:
-        end = self._journal.bounds().next
+        bounds = self._journal.bounds()
         with self._state.read() as connection:
             unfinished = spans.unfinished(connection)
+            known = {span.id for span in unfinished}  # another process may end a span between two of these reads
+            staged = [plan for plan in plans.staged(connection) if plan.span in known]
             trails = by_row(connection, {span.trail for span in unfinished})
-            view = _View(trails, unfinished, plans.staged(connection), flush.pending(connection), end)
+            view = _View(trails, unfinished, staged, flush.pending(connection), bounds)
         now = self._clock.monotonic()
         self._flush_seen = {found.id: self._flush_seen.get(found.id, now) for found in view.flushes}
         self._look_at = {span.id: self._look_at[span.id] for span in unfinished if span.id in self._look_at}
@@ -128,26 +130,28 @@ class Delivery:
         """Carry out staged plans whose time has come, gathering again what is not spooled."""
         by_id = {span.id: span for span in view.spans}
         again: dict[tuple[int, int], list[Plan]] = defaultdict(list)
-        due = [plan for plan in view.staged if self._may_try(plan, by_id[plan.span], view)]
-        for plan in due:
-            if self._given_up(plan, view.trails[plan.trail]):
+        progress = False
+        for plan in view.staged:
+            if self._lanes.busy(plan.trail) or self._given_up(plan, view.trails[plan.trail]):
                 continue
+            if not self._may_try(plan, by_id[plan.span], view):
+                continue
+            progress = True
             if plan.id in self._spooled:
                 self._start(plan, view.trails[plan.trail])
             else:
                 again[plan.first, plan.next].append(plan)
-        for (first, end), group in again.items():
+        for (first, end), group in list(again.items())[:STRETCHES_A_STEP]:
             takers = [Taker(by_id[plan.span], plan.file_bytes_max) for plan in group]
             gather(self._reader, first, takers, partial(_at_or_behind, end), None)
             for plan, taker in zip(group, takers, strict=True):
                 if taker.events != plan.events:
                     log.error("of %d events planned for delivery the journal still has %d", plan.events, taker.events)
                 self._spool_and_start(plan, view.trails[plan.trail], taker)
-        return bool(due)
+        return progress
 
     def _may_try(self, plan: Plan, span: Span, view: _View) -> bool:
-        if self._lanes.busy(plan.trail):
-            return False
+        """Whether it is time: at once, then after the trail's pause, or when a flush asks for it meanwhile."""
         trouble = self._lanes.troubles.get(plan.trail)
         if trouble is None or self._clock.monotonic() >= trouble.retry_at:
             return True
@@ -177,8 +181,9 @@ class Delivery:
             cut = bool(view.wanted(span))
             if cut or self._clock.now() >= self._look_at.get(span.id, 0.0):
                 groups[span.cursor, span.id if span.late else 0, cut].append(span)
+        # Those that are up to date come first: a trail far behind holds them up by a few stretches at the most.
         progress = False
-        for (first, _, cut), group in groups.items():
+        for (first, _, cut), group in sorted(groups.items(), reverse=True)[:STRETCHES_A_STEP]:
             progress |= self._stretch(first, group, view, cut=cut)
         return progress
 
@@ -189,11 +194,13 @@ class Delivery:
         slot = slot_end(entry.time if entry else now, self._settings.interval)
         if entry is not None and slot > now and not cut:
             return self._look_again(group, slot)
+        if first < view.journal.first:
+            log.error("the journal let go of positions %d to %d before they were delivered", first, view.journal.first)
         limit = min((span.limit for span in group if span.limit is not None), default=None)
         closes = group[0].closes if group[0].late else math.inf
         takers = [Taker(span, self._settings.file_bytes_max) for span in group]
         got = gather(self._reader, first, takers, partial(_halts, slot, limit, closes), GATHER_BYTES_MAX)
-        reached = max(got.next, view.end) if got.at_end else got.next  # what is not there up to the end is lost
+        reached = max(got.next, view.journal.next) if got.at_end else got.next  # what is not there is lost
         reached = reached if limit is None else min(reached, limit)
         finished = (got.refused.time if got.refused else now if got.at_end else 0.0) > closes
         if reached == first and not finished:

@@ -142,7 +142,8 @@ class _TrailOperations:
         lists = []
         for arn in params["ResourceIdList"]:
             found = self._trails.tags(self._tagged(context, arn))
-            lists.append({"ResourceId": arn, "TagsList": [{"Key": key, "Value": found[key]} for key in found]})
+            tag_list = [{"Key": key, "Value": value} if value else {"Key": key} for key, value in found.items()]
+            lists.append({"ResourceId": arn, "TagsList": tag_list})
         return {"ResourceTagList": lists}
 
     def _own(self, context: Context, name_or_arn: str) -> Trail:

@@ -3,6 +3,9 @@
 A plan is staged before its first byte leaves, and never changes: trail, span, slot, journal range and file size limit
 decide names and bytes. Whatever dies between staging and `deliver`, the same plan is carried out again and overwrites
 what it had put already. Files, cursor and status move in one transaction.
+
+`delivered_files` is a log in the order of its ids: digests and notices are sinks of their own that read it from where
+they stand, so that neither can hold delivery up.
 """
 
 from __future__ import annotations
@@ -98,21 +101,19 @@ def delivered(connection: sa.Connection, trail: int) -> list[Plan]:
     return _select(connection, plans.c.trail == trail, plans.c.outcome == "delivered")
 
 
-def deliver(connection: sa.Connection, plan: Plan, files: Sequence[DeliveredFile], now: float) -> bool:
+def deliver(connection: sa.Connection, plan: Plan, files: Sequence[DeliveredFile], now: float) -> None:
     """Note that all files of a staged plan are in the bucket, and move the cursor behind it.
 
-    Returns False, and does nothing, if somebody else has ended the plan.
+    Does nothing if somebody else has ended the plan.
     """
-    if not _end(connection, plan, "delivered", now):
-        return False
-    connection.execute(sa.insert(delivered_files), [msgspec.to_builtins(file) for file in files])
-    status.succeeded(connection, plan.trail, {file.region for file in files}, now)
-    return True
+    if _end(connection, plan, "delivered", now):
+        connection.execute(sa.insert(delivered_files), [msgspec.to_builtins(file) for file in files])
+        status.succeeded(connection, plan.trail, {file.region for file in files}, now)
 
 
-def abandon(connection: sa.Connection, plan: Plan, now: float) -> bool:
-    """Give a staged plan up: the cursor moves behind it, and its events are in no file. See `deliver`."""
-    return _end(connection, plan, "abandoned", now)
+def abandon(connection: sa.Connection, plan: Plan, now: float) -> None:
+    """Give a staged plan up: the cursor moves behind it, and its events are in no file."""
+    _end(connection, plan, "abandoned", now)
 
 
 def files(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[DeliveredFile]:

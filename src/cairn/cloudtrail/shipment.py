@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from cairn.cloudtrail import plans, status
 from cairn.cloudtrail.gather import FileDraft
@@ -19,8 +17,6 @@ from cairn.core.durable import private_folder
 from cairn.core.failpoints import failpoint
 from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.state import State
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,14 +61,6 @@ class Spool:
         shutil.rmtree(self._folder / str(plan.id), ignore_errors=True)
 
 
-class Notices(Protocol):
-    """Whoever wants to know of delivered files, such as a trail's topic."""
-
-    def delivered(self, trail: Trail, files: Sequence[DeliveredFile]) -> None:
-        """These files are in the bucket, and recorded as delivered. It may be told nothing if the process dies
-        between the two; whoever must not miss a file reads `delivered_files`."""
-
-
 class Shipper:
     """Puts the files of plans into buckets. Used by many threads, for one trail by one at a time.
 
@@ -81,11 +69,10 @@ class Shipper:
     before it failed stay there as copies that no status, notice or digest names.
     """
 
-    def __init__(self, state: State, store: ObjectStore, clock: Clock, notices: Notices | None = None) -> None:
+    def __init__(self, state: State, store: ObjectStore, clock: Clock) -> None:
         self._state = state
         self._store = store
         self._clock = clock
-        self._notices = notices
 
     def ship(self, trail: Trail, plan: Plan, files: Sequence[SpooledFile]) -> None:
         """Deliver all files of a staged plan.
@@ -102,11 +89,9 @@ class Shipper:
             raise
         failpoint("delivery.uploaded_all")
         with self._state.write() as connection:
-            first = plans.deliver(connection, plan, delivered, self._clock.now())
+            plans.deliver(connection, plan, delivered, self._clock.now())
             failpoint("delivery.committing")
         failpoint("delivery.committed")
-        if first and self._notices is not None:
-            self._notices.delivered(trail, delivered)
 
     def put(self, trail: Trail, bucket: str, key: str, file: SpooledFile) -> None:
         """Put one file, verified by the store.
