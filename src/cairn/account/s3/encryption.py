@@ -1,0 +1,73 @@
+"""How an object is encrypted: as its request says, else as its bucket does, else with S3's own keys."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cairn.account.s3.buckets import Bucket
+from cairn.account.s3.replies import error, not_implemented
+from cairn.account.s3.xml import parse, text_of
+from cairn.wire.http import Headers
+
+ENCRYPTING = frozenset(("PutObject", "CopyObject", "CreateMultipartUpload"))
+
+_SSE = "x-amz-server-side-encryption"
+_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
+_CONTEXT = "x-amz-server-side-encryption-context"
+_CUSTOMER = "x-amz-server-side-encryption-customer-algorithm"
+
+
+class Keys(Protocol):
+    """Names KMS keys, and refuses those that cannot be used."""
+
+    def arn(self, account: str, region: str, key: str) -> str: ...
+
+
+def apply_encryption(headers: Headers, bucket: Bucket, account: str, keys: Keys | None) -> None:
+    """Make `headers`, of a request that makes an object, say how it is encrypted, its KMS key by ARN.
+
+    Args:
+        account: whose keys are meant where a key's account is not named.
+
+    Raises:
+        AwsError: what is asked for contradicts itself, cannot be had, or the key cannot be used.
+    """
+    if _CUSTOMER in headers:
+        if _SSE in headers:
+            raise error(
+                "InvalidArgument",
+                "Server Side Encryption with Customer provided key is incompatible with "
+                "the encryption method specified",
+            )
+        return
+    if _SSE not in headers:
+        if _KEY in headers:
+            raise error("InvalidArgument", "The encryption method is missing")
+        _by_default(headers, bucket)
+    algorithm = headers.get(_SSE)
+    if algorithm == "aws:kms:dsse":
+        raise not_implemented("Server-side encryption with aws:kms:dsse")
+    if algorithm not in ("AES256", "aws:kms"):
+        raise error("InvalidArgument", "The encryption method specified is not supported")
+    if algorithm == "AES256":
+        if _KEY in headers or _CONTEXT in headers:
+            raise error(
+                "InvalidArgument",
+                "Server Side Encryption with AWS KMS managed key requires HTTP header "
+                "x-amz-server-side-encryption : aws:kms",
+            )
+        return
+    if keys is None:
+        raise not_implemented("Server-side encryption with KMS keys")
+    headers.set(_KEY, keys.arn(account or bucket.account, bucket.region, headers.get(_KEY)))
+
+
+def _by_default(headers: Headers, bucket: Bucket) -> None:
+    text = bucket.documents.get("encryption")
+    rule = parse(text.encode()).find("Rule/ApplyServerSideEncryptionByDefault") if text else None
+    if rule is None:
+        headers.set(_SSE, "AES256")
+        return
+    headers.set(_SSE, text_of(rule, "SSEAlgorithm"))
+    if key := text_of(rule, "KMSMasterKeyID"):
+        headers.set(_KEY, key)
