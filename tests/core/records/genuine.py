@@ -315,10 +315,114 @@ def compare_all(records: list[dict[str, Any]]) -> tuple[dict[Difference, int], i
     return dict(count), compared
 
 
+REASONS: dict[Difference, str] = {
+    ("*", "eventVersion", "value"): "Cairn writes 1.11 for every service; the genuine records are of 2023.",
+    ("*", "userIdentity.sessionContext.sessionIssuer", "missing"): "An empty object, which versions from 1.09 on drop.",
+    ("*", "userIdentity.sessionContext.webIdFederationData", "missing"): "As above.",
+    (
+        "*",
+        "userIdentity.sessionContext.ec2RoleDelivery",
+        "missing",
+    ): "Cairn has no instance metadata service that could deliver credentials.",
+    ("*", "userAgent", "value"): "`AWS Internal` beside a service's name; Cairn names the service in both fields.",
+    (
+        "*",
+        "tlsDetails",
+        "missing",
+    ): "Five genuine records have it beside sessionCredentialFromConsole, which the guide rules out.",
+    (
+        "ec2:CreateInternetGateway",
+        "responseElements.internetGateway.association",
+        "missing",
+    ): "An empty member that the public API does not have.",
+    ("ec2:CreateNetworkInterface", "requestParameters.denyAllIgwTraffic", "missing"): "Not in the public API.",
+    (
+        "ec2:DescribeAvailabilityZones",
+        "requestParameters.filterSet",
+        "extra",
+    ): "25 of 26 genuine records have the empty set.",
+    (
+        "ec2:DisassociateRouteTable",
+        "responseElements.associationState",
+        "missing",
+    ): "The public API answers nothing here, so there is nothing to record.",
+    (
+        "ec2:RunInstances",
+        "responseElements.instancesSet.items[].metadataOptions.httpProtocolIpv4",
+        "missing",
+    ): "Another name than the API's `HttpProtocolIpv4`, which botocore does not know.",
+    (
+        "ec2:RunInstances",
+        "responseElements.instancesSet.items[].networkInterfaceSet.items[].tagSet",
+        "missing",
+    ): "An empty set that the public API does not have.",
+    (
+        "health:DescribeEventAggregates",
+        "requestParameters.filter.startTimes[].from",
+        "value",
+    ): "The service writes its dates in two ways; 25 of 48 as Cairn does.",
+    ("rds:CreateDBInstance", "responseElements.httpEndpointEnabled", "missing"): "Not in the public API.",
+    ("rds:DeleteDBInstance", "responseElements.httpEndpointEnabled", "missing"): "Not in the public API.",
+    (
+        "s3:GetBucketAcl",
+        "additionalEventData.CipherSuite",
+        "missing",
+    ): "Calls by AWS's own services have a cipher here though no tlsDetails: those are not calls through a gateway.",
+    ("s3:GetStorageLensConfiguration", "additionalEventData.CipherSuite", "missing"): "As above.",
+    ("ssm:SendCommand", "requestParameters.interactive", "missing"): "Not in the public API.",
+    ("ssm:SendCommand", "responseElements.command.clientName", "missing"): "Not in the public API.",
+    ("ssm:SendCommand", "responseElements.command.clientSourceId", "missing"): "Not in the public API.",
+    ("ssm:SendCommand", "responseElements.command.interactive", "missing"): "Not in the public API.",
+}
+"""Every known difference, with why it is there."""
+
+
+def page(records: list[dict[str, Any]]) -> str:
+    """docs/compatibility-records.md."""
+    found, compared = compare_all(records)
+    operations = {operation_of(record) for record in records} - {None}
+    lines = [
+        "# Records beside genuine ones",
+        "",
+        "Written by `python tests/core/records/genuine.py ../shared/data/real-logs`; the test-suite fails when it is",
+        "out of date. Each genuine record of an operation that botocore knows is turned back into the facts of its",
+        "call, composed again, and compared member by member: presence, type, value, order of the fields.",
+        "",
+        f"{len(records)} genuine records, of which {compared} are of {len(operations)} known operations. The others",
+        "are sign-ins, service events and calls of AWS's own that have no public model. What is not listed is equal.",
+        "",
+        "| records | event | member | ours | why |",
+        "|---|---|---|---|---|",
+    ]
+    kinds = {"missing": "absent", "extra": "present", "value": "another value", "type": "another type"}
+    for key in sorted(found, key=lambda key: (key[0] != "*", key)):
+        event, path, kind = key
+        who = "any" if event == "*" else event
+        lines.append(
+            f"| {found[key]} | {who} | `{path}` | {kinds.get(kind, kind)} | {REASONS.get(key, 'unexplained')} |"
+        )
+    return "\n".join([*lines, "", _LIMITS.strip(), ""])
+
+
+_LIMITS = """
+## What this does not show
+
+- The facts come from the records themselves, so a member that no genuine record has is not judged.
+- The order of members inside requestParameters and responseElements is the caller's and the service's own; AWS's is
+  that of a hash table in many services.
+- Where no genuine record was at hand, the guide decides, and after it the rule of the protocol: lower first letter,
+  dates as `Jul 10, 2023, 12:07:59 PM`, JSON services with paths (rest-json) as on the wire.
+- Elements over their limit leave `{"omitted": true, "originalSize": ..., "reason": ...}`: the guide names the marker,
+  not its shape.
+- A write whose outcome was never seen has errorCode `OutcomeUnknown`. AWS has no such record; leaving the call out,
+  or claiming that it succeeded or failed, would be worse.
+- LookupEvents: user name, access key and resources are those of five of the six genuine items in
+  `../shared/data/lookup-events`. In the sixth (CreateSecurityGroup) the publisher altered the VPC's name in the item
+  and in the record differently.
+"""
+
+
 if __name__ == "__main__":
     import sys
 
-    found, compared = compare_all(read_records(Path(sys.argv[1])))
-    print(compared, "records compared")
-    for (event, path, kind), count in sorted(found.items()):
-        print(count, event, path, kind)
+    print(page(read_records(Path(sys.argv[1]))), end="")

@@ -1,0 +1,91 @@
+"""The limits of a record's fields hold whatever is in them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import botocore.session
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cairn.core.records.compose import compose
+from cairn.core.records.facts import CallFacts, S3Facts
+from cairn.core.records.sizes import (
+    ELEMENT_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    TEXT_BYTES_MAX,
+    cut,
+    encode_within_limits,
+)
+
+_iam = botocore.session.get_session().get_service_model("iam")
+
+
+def _call(**more: Any) -> dict[str, Any]:
+    facts = CallFacts(
+        event_id="e",
+        time=0,
+        account="111122223333",
+        region="us-east-1",
+        service="iam",
+        operation="PutRolePolicy",
+        operation_model=_iam.operation_model("PutRolePolicy"),
+    )
+    for name, value in more.items():
+        setattr(facts, name, value)
+    return compose(facts).parse()
+
+
+@given(st.text(), st.integers(0, 40))
+def test_cutting_keeps_whole_characters(text: str, bytes_max: int) -> None:
+    short = cut(text, bytes_max)
+    assert len(short.encode()) <= bytes_max
+    assert text.startswith(short)
+    if len(text.encode()) > bytes_max:
+        assert len(text[: len(short) + 1].encode()) > bytes_max
+    else:
+        assert short == text
+
+
+def test_texts_are_cut_by_bytes() -> None:
+    record = _call(user_agent="ü" * 2000, error_code="E" * 2000, error_message="é" * 2000, request_id="r" * 2000)
+    for field in ("userAgent", "errorCode", "errorMessage", "requestID"):
+        assert TEXT_BYTES_MAX - 2 < len(record[field].encode()) <= TEXT_BYTES_MAX
+
+
+def test_the_brackets_of_s3_stay_around_what_was_cut() -> None:
+    record = _call(service="s3", operation="GetObject", operation_model=None, s3=S3Facts(), user_agent="a" * 2000)
+    assert len(record["userAgent"]) == TEXT_BYTES_MAX
+    assert record["userAgent"].endswith("]")
+
+
+def test_large_parameters_leave_a_marker_and_the_rest_of_the_record() -> None:
+    almost = _call(input={"RoleName": "r", "PolicyDocument": "x" * (ELEMENT_BYTES_MAX - 100)})
+    assert almost["requestParameters"]["roleName"] == "r"
+    record = _call(input={"RoleName": "r", "PolicyDocument": "x" * ELEMENT_BYTES_MAX})
+    assert record["requestParameters"]["omitted"] is True
+    assert record["requestParameters"]["originalSize"] > ELEMENT_BYTES_MAX
+    assert record["eventName"] == "PutRolePolicy"
+
+
+_blob = st.integers(0, 300_000).map(lambda size: {"x": "y" * size})
+_fields = ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.sampled_from(_fields), _blob), st.integers(0, 3000), st.integers(0, 200_000))
+def test_no_record_is_larger_than_the_limit(elements: dict[str, Any], resources: int, agent: int) -> None:
+    record = {
+        "userAgent": "ü" * agent,
+        **elements,
+        "resources": [{"ARN": "arn:aws:s3:::" + "b" * 100}] * resources,
+        "eventID": "e",
+    }
+    encoded = encode_within_limits(record)
+    assert len(encoded) <= RECORD_BYTES_MAX
+    decoded = json.loads(encoded)
+    assert decoded["eventID"] == "e"
+    for field in elements:
+        assert field in decoded
+        assert len(json.dumps(decoded[field])) <= ELEMENT_BYTES_MAX + 10
