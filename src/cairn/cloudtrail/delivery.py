@@ -218,9 +218,10 @@ class Delivery:
         """Stage what was gathered, in one transaction for all, and begin to carry it out."""
         staged: list[tuple[Plan, Taker]] = []
         with self._state.write() as connection:
+            idle = [taker.span for taker in takers if not taker.drafts]
+            spans.advance(connection, idle, reached, finished=finished)
             for taker in takers:
                 if not taker.drafts:
-                    spans.advance(connection, taker.span, reached, finished=finished)
                     continue
                 plan = plans.stage(
                     connection,

@@ -10,7 +10,7 @@ trail state says "stopped". So a stopped span reaches `LATE_S` further, for even
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -95,15 +95,20 @@ def of_trail(connection: sa.Connection, trail: int) -> list[Span]:
     return [_span(row) for row in rows.mappings()]
 
 
-def advance(connection: sa.Connection, span: Span, position: int, *, finished: bool = False) -> bool:
-    """Move the cursor of `span` to `position`, and end it there if it is `finished`.
+def advance(connection: sa.Connection, passed: Sequence[Span], position: int, *, finished: bool = False) -> None:
+    """Move the cursors of spans to `position`, and end them there if they are `finished`.
 
-    Returns False, and does nothing, if the span is no more as the caller has seen it.
+    Spans that are no more as the caller has seen them are left alone.
     """
-    if not unchanged(connection, span):
-        return False
-    _set(connection, span, cursor=position, **({"end": position} if finished else {}))
-    return True
+    open_ones = [] if finished else [span for span in passed if span.stop is None and span.end is None]
+    for cursor in {span.cursor for span in open_ones}:  # one statement for the many trails that log nothing
+        still_open = (spans.c.cursor == cursor, spans.c.stop.is_(None), spans.c.end.is_(None))
+        ids = [span.id for span in open_ones if span.cursor == cursor]
+        connection.execute(sa.update(spans).where(spans.c.id.in_(ids), *still_open).values(cursor=position))
+    handled = {span.id for span in open_ones}
+    for span in passed:
+        if span.id not in handled and unchanged(connection, span):
+            _set(connection, span, cursor=position, **({"end": position} if finished else {}))
 
 
 def unchanged(connection: sa.Connection, span: Span) -> bool:
