@@ -25,14 +25,22 @@ DEPTH_MAX = 5
 class Sampler:
     """Values of a shape that travel unchanged: no empty lists where a protocol has no way to say them."""
 
-    def __init__(self, random: Random, *, protocol: str, sparse: float = 0.5, plain: bool = False) -> None:
+    def __init__(
+        self, random: Random, *, protocol: str, sparse: float = 0.5, plain: bool = False, millis: bool = False
+    ) -> None:
         self._random = random
         self._sparse = sparse  # of the members that need not be there, how many are left out
         self._plain = plain
+        self._millis = millis  # no time has microseconds
         self._empties = protocol in ("json", "rest-json", "smithy-rpc-v2-cbor") and not plain
+        self._form = protocol in ("query", "ec2")
         self._micros = protocol in ("smithy-rpc-v2-cbor", "query", "ec2") and not plain
 
     def value(self, shape: Shape, depth: int = 0) -> Any:
+        value = self._value(shape, depth)
+        return _without_empties(value) if self._form and depth == 0 else value
+
+    def _value(self, shape: Shape, depth: int) -> Any:
         kind = shape.type_name
         traits = shape.serialization
         location = traits.get("location", "")
@@ -59,13 +67,15 @@ class Sampler:
         members = shape.members
         names = list(members)
         if shape.is_tagged_union and names:
-            names = [self._random.choice(names)]
+            scalars = [name for name in names if members[name].type_name not in ("structure", "list", "map")]
+            names = [self._random.choice(scalars if depth > DEPTH_MAX and scalars else names)]
         required = [] if shape.is_tagged_union else shape.required_members
         found = {}
         for name in names:
             member = members[name]
             if shape.is_tagged_union or name in required or self._random.random() > self._sparse:
-                if depth > DEPTH_MAX and member.type_name in ("structure", "list", "map") and name not in required:
+                large = member.type_name in ("structure", "list", "map")
+                if depth > DEPTH_MAX and large and name not in required and not shape.is_tagged_union:
                     continue
                 if member.serialization.get("eventstream") or getattr(member, "is_eventstream", False):
                     continue
@@ -88,6 +98,7 @@ class Sampler:
                 return random.random() < 0.5
             case "timestamp":
                 micro = random.randrange(10**6) if self._micros and not location else 0
+                micro -= micro % 1000 if self._millis else 0
                 return datetime.fromtimestamp(random.randrange(4 * 10**9), UTC).replace(microsecond=micro)
             case "blob":
                 return random.randbytes(random.randint(1, 12))
@@ -105,6 +116,16 @@ class Sampler:
 
     def _text(self, alphabet: str, least: int, most: int) -> str:
         return "".join(self._random.choice(alphabet) for _ in range(self._random.randint(least, most)))
+
+
+def _without_empties(value: Any) -> Any:
+    """A form has no way to say an empty structure, nor, in EC2's dialect, an empty list."""
+    if isinstance(value, dict):
+        inner = {key: _without_empties(item) for key, item in value.items()}
+        return {key: item for key, item in inner.items() if item != {} and item != []}
+    if isinstance(value, list):
+        return [item for item in map(_without_empties, value) if item != {} and item != []]
+    return value
 
 
 async def no_body() -> AsyncIterator[bytes]:

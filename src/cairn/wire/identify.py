@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from cairn.wire.hosts import Host, parse_host
 from cairn.wire.http import Call, Request, split_query
 from cairn.wire.models import index, operation_names
+from cairn.wire.protocols import FORM
 from cairn.wire.routes import rest_matcher
 from cairn.wire.s3_routes import CONTROL_PATH, OUTPOSTS_PATH, s3_operation
 
-FORM = "application/x-www-form-urlencoded"
 _ACTION_BODY_BYTES = 1 << 20  # Action stands among the first parameters; nobody hides it behind a megabyte
 
 _SIGNING_ALIASES = {
@@ -40,7 +40,7 @@ def identify(
 ) -> Call:
     """What `request` asks for.
 
-    Never fails: what cannot be told stays empty in the call (`wire.errors.unidentified` is the answer to give).
+    Never fails: what cannot be told stays empty in the call (`wire.respond.unidentified` is the answer to give).
     The query protocols name their operation in the body, so where the operation is empty and the body was not
     given, read the body and ask again; no call whose body should be streamed is among them.
 
@@ -82,6 +82,15 @@ def credential_scope(request: Request, query: Mapping[str, str]) -> tuple[str, s
         regions = request.headers.get("x-amz-region-set") or query.get("X-Amz-Region-Set", "")
         return regions.partition(",")[0].replace("*", ""), parts[2]
     return parts[1], parts[2]
+
+
+def action_parameters(request: Request, body: bytes | None) -> Mapping[str, str]:
+    """The parameters among which Action and Version are, in the query or in a form; empty if there are none."""
+    if "Action=" in request.query:
+        return dict(split_query(request.query))
+    if not body or not request.headers.get("content-type").lower().startswith(FORM):
+        return {}
+    return dict(split_query(body[:_ACTION_BODY_BYTES].decode("utf-8", "replace")))
 
 
 @dataclass(slots=True)
@@ -143,7 +152,7 @@ class _Asked:
 
     def _by_action(self, services: tuple[str, ...]) -> tuple[str, str] | None:
         """By Action and Version, which the query protocols have in the query or in a form."""
-        parameters = self.query if "Action" in self.query else self._form()
+        parameters = action_parameters(self.request, self.body)
         action, version = parameters.get("Action", ""), parameters.get("Version", "")
         if not action:
             return None
@@ -155,11 +164,6 @@ class _Asked:
         elif dated:
             speaks = dated
         return _first_with(action, speaks) if speaks else None
-
-    def _form(self) -> Mapping[str, str]:
-        if not self.body or not self.request.headers.get("content-type").lower().startswith(FORM):
-            return {}
-        return dict(split_query(self.body[:_ACTION_BODY_BYTES].decode("utf-8", "replace")))
 
     def _by_path(self, services: Iterable[str]) -> tuple[str, str] | None:
         """By the path, for REST services. The host's own service first, then who has more of it literally."""

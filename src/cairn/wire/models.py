@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import msgspec
 from botocore.loaders import JSONFileLoader, Loader
-from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, Shape
+from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
 
 _MODEL = "service-2"
 _HEAD_BYTES = 8192  # of a model file, decompressed; its metadata ends well before
@@ -121,11 +120,6 @@ def operation_model(service: str, operation: str) -> OperationModel:
 def input_is_streamed(service: str, operation: str) -> bool:
     """Whether the request's body is an object's data (a blob of any size) and not parameters."""
     return operation in operation_names(service) and bool(operation_model(service, operation).has_streaming_input)
-
-
-def error_shapes(service: str) -> Iterator[Shape]:
-    """The errors that a service's model declares."""
-    yield from service_model(service).error_shapes
 
 
 def _service(name: str) -> Service:

@@ -12,12 +12,13 @@ from typing import Any
 from botocore.model import OperationModel
 
 from cairn.core.errors import AwsError
+from cairn.wire.catalogue import Catalogue
 from cairn.wire.http import Request, split_query
 from cairn.wire.protocols import Protocol, protocol_of
-from cairn.wire.readers.compiled import Catalogue, ServiceReaders
 from cairn.wire.readers.form import form_tree
 from cairn.wire.readers.rest import compile_rest_input
 from cairn.wire.readers.scalars import Malformed, NotWellFormed
+from cairn.wire.readers.service import ServiceReaders
 from cairn.wire.s3_routes import POST_OBJECT, split_path
 
 InputReader = Callable[[Request, bytes, str], dict[str, Any]]
@@ -90,4 +91,4 @@ def _read_form(read: Callable[[Any], dict[str, Any]]) -> InputReader:
     return read_request
 
 
-_inputs: Catalogue[InputReader] = Catalogue(_compile)
+_inputs: Catalogue[ServiceReaders, InputReader] = Catalogue(ServiceReaders, _compile)

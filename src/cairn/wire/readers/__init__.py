@@ -1,1 +1,1 @@
-"""From bytes to an operation's input: readers compiled once from the shapes of botocore's model."""
+"""From bytes to an operation's input: readers.service once from the shapes of botocore's model."""

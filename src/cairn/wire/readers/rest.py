@@ -11,13 +11,31 @@ from urllib.parse import unquote
 from botocore.model import OperationModel, Shape, StructureShape
 from botocore.utils import is_json_value_header
 
-from cairn.wire.http import Request
-from cairn.wire.readers.compiled import BodyReader, ServiceReaders
+from cairn.wire.http import Headers, Request
 from cairn.wire.readers.scalars import Malformed, Reader, read_json_value, text_reader
+from cairn.wire.readers.service import BodyReader, ServiceReaders
 from cairn.wire.s3_routes import split_path
 
 _LIST_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,]+)')
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """Members that stand in headers."""
+
+    single: tuple[tuple[str, str, Reader], ...]
+    prefixed: tuple[tuple[str, str], ...]
+    """Prefix in lower case and member: a map of all headers that begin so."""
+
+    def read(self, headers: Headers, found: dict[str, Any]) -> None:
+        for name, member, reader in self.single:
+            if name in headers:
+                found[member] = reader(headers.get(name))
+        for prefix, member in self.prefixed:
+            values = {name[len(prefix) :]: value for name, value in headers if name.startswith(prefix)}
+            if values:
+                found[member] = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +52,7 @@ class RestReader:
     """The member, a map, that takes all other parameters, and whether its values are lists."""
     literals: frozenset[str]
     """Parameters that name the operation and are no part of its input."""
-    headers: tuple[tuple[str, str, Reader], ...]
-    prefixes: tuple[tuple[str, str], ...]
-    """Prefix in lower case and member: a map of all headers that begin so."""
+    fields: _Fields
     payload: str
     """The member that is the body; empty where the body's members are the input's own."""
     body: BodyReader | None
@@ -48,13 +64,7 @@ class RestReader:
             found.update(self._from_path(request.path, host_bucket))
         if request.query and (self.query or self.rest_of_query):
             self._from_query(request, found)
-        for name, member, reader in self.headers:
-            if name in request.headers:
-                found[member] = reader(request.headers.get(name))
-        for prefix, member in self.prefixes:
-            values = {name[len(prefix) :]: value for name, value in request.headers if name.startswith(prefix)}
-            if values:
-                found[member] = values
+        self.fields.read(request.headers, found)
         if self.body is not None and body:
             value = self.body(body)
             if not self.payload:
@@ -94,12 +104,46 @@ class RestReader:
             found.setdefault(member, {})[name] = value
 
 
+@dataclass(frozen=True, slots=True)
+class RestReplyReader:
+    """Reads an operation's output from a reply."""
+
+    status: str
+    """The member that is the HTTP status; empty where none is."""
+    fields: _Fields
+    payload: str
+    body: BodyReader | None
+
+    def read(self, status: int, headers: Headers, body: bytes) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.status:
+            found[self.status] = status
+        self.fields.read(headers, found)
+        if self.body is not None and body:
+            value = self.body(body)
+            if not self.payload:
+                found.update(value)
+            elif value is not None:
+                found[self.payload] = value
+        return found
+
+
+def compile_rest_output(readers: ServiceReaders, operation: OperationModel) -> RestReplyReader:
+    """The reader of `operation`'s output, which it must have."""
+    shape: StructureShape = operation.output_shape
+    status = [name for name, member in shape.members.items() if member.serialization.get("location") == "statusCode"]
+    streamed = operation.has_event_stream_output or operation.has_streaming_output
+    return RestReplyReader(
+        status[0] if status else "", _fields(shape), *(("", None) if streamed else body_reader(readers, shape))
+    )
+
+
 def compile_rest_input(readers: ServiceReaders, operation: OperationModel) -> RestReader:
     """The reader of `operation`'s input."""
     shape = operation.input_shape
     members: dict[str, Shape] = shape.members if shape is not None else {}
     template, _, literal = operation.http["requestUri"].partition("?")
-    uri, query, headers, prefixes = [], {}, [], []
+    uri, query = [], {}
     rest_of_query = None
     for name, member in members.items():
         traits = member.serialization
@@ -110,10 +154,6 @@ def compile_rest_input(readers: ServiceReaders, operation: OperationModel) -> Re
             case "querystring":
                 is_list = member.type_name == "list"
                 query[wire_name] = name, text_reader(member.member if is_list else member), is_list
-            case "header":
-                headers.append((wire_name.lower(), name, header_reader(member)))
-            case "headers":
-                prefixes.append((wire_name.lower(), name))
     by_label = {
         member.serialization.get("name", name): (name, member)
         for name, member in members.items()
@@ -128,10 +168,20 @@ def compile_rest_input(readers: ServiceReaders, operation: OperationModel) -> Re
         query,
         rest_of_query,
         frozenset(part.partition("=")[0] for part in literal.split("&")),
-        tuple(headers),
-        tuple(prefixes),
+        _fields(shape),
         *_body(readers, operation),
     )
+
+
+def _fields(shape: StructureShape | None) -> _Fields:
+    single, prefixed = [], []
+    for name, member in shape.members.items() if shape is not None else ():
+        wire_name = member.serialization.get("name", name).lower()
+        if member.serialization.get("location") == "header":
+            single.append((wire_name, name, header_reader(member)))
+        elif member.serialization.get("location") == "headers":
+            prefixed.append((wire_name, name))
+    return _Fields(tuple(single), tuple(prefixed))
 
 
 def _body(readers: ServiceReaders, operation: OperationModel) -> tuple[str, BodyReader | None]:

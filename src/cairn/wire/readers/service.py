@@ -1,18 +1,12 @@
-"""Readers of the operations that were called, compiled once and kept.
-
-The readers of one service in one protocol share those of its structures, which may hold themselves and are unfinished
-while they are compiled: hence the lock.
-"""
+"""The readers of one service in one protocol: for parts of a request or a reply, in its format."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from botocore.model import OperationModel, Shape
+from botocore.model import Shape
 
-from cairn.wire.models import operation_model
 from cairn.wire.protocols import Protocol
 from cairn.wire.readers.form import FormReaders
 from cairn.wire.readers.scalars import Reader
@@ -20,8 +14,6 @@ from cairn.wire.readers.tree import TreeReaders, decode_cbor, decode_json
 from cairn.wire.readers.xml import XmlReaders, decode_xml
 
 BodyReader = Callable[[bytes], Any]
-
-R = TypeVar("R")
 
 
 class ServiceReaders:
@@ -53,30 +45,3 @@ class ServiceReaders:
         read = self._trees.reader(shape)
         # Clients send an empty object where they have nothing to send.
         return lambda body: read(tree) if (tree := decode_json(body)) != {} else None
-
-
-class Catalogue(Generic[R]):
-    """Whatever `compile` makes of an operation, by service, operation and protocol."""
-
-    def __init__(self, compile: Callable[[ServiceReaders, OperationModel], R]) -> None:
-        self._compile = compile
-        self._lock = threading.Lock()
-        self._made: dict[tuple[str, str, Protocol], R] = {}
-        self._services: dict[tuple[str, Protocol], ServiceReaders] = {}
-
-    def get(self, service: str, operation: str, protocol: Protocol) -> R:
-        """What was made of an operation.
-
-        Raises:
-            KeyError: there is no such operation.
-        """
-        key = (service, operation, protocol)
-        found = self._made.get(key)
-        if found is not None:
-            return found
-        model = operation_model(service, operation)
-        with self._lock:
-            if key not in self._made:
-                readers = self._services.setdefault((service, protocol), ServiceReaders(protocol))
-                self._made[key] = self._compile(readers, model)
-            return self._made[key]
