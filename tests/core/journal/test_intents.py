@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -144,17 +144,26 @@ def test_a_resolver_that_dies_is_followed_by_one_that_does_no_more(
     assert recorded(journal) == [intent.header.id]
 
 
-def test_two_resolvers_at_once_resolve_once(event: MakeEvent, state: State, clock: TestClock) -> None:
+def test_two_resolvers_at_once_resolve_once(
+    event: MakeEvent, state: State, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = MemoryJournal("gateway-0", clock=clock)
     intents = [event(kind=Kind.INTENT) for _ in range(3)]
     for intent in intents:
         journal.append([intent], origin="gateway")
     journal.as_writer("gateway-0").append([], origin="gateway")
-    one, two = resolver(journal, state, clock), resolver(journal, state, clock)
-    one.step()
-    two.step()  # both have read to the end, and neither has resolved
-    settle(one)
+    one = resolver(journal, state, clock)
+    face = journal.as_writer("intents")
+    append = face.append
+
+    def late(events: Sequence[Event], *, origin: str, read_to: int | None = None) -> int:
+        settle(one)  # after `two` has read to the end, and before it appends
+        return append(events, origin=origin, read_to=read_to)
+
+    monkeypatch.setattr(face, "append", late)
+    two = Resolver(face, state, clock, wait_s=0)
     settle(two)
+    assert (one.resolved, two.resolved) == (3, 0)
     assert Counter(recorded(journal)) == Counter(intent.header.id for intent in intents)
 
 
