@@ -2,7 +2,30 @@
 
 from cairn.cloudtrail.history.history import History, HistoryReader
 from cairn.cloudtrail.history.lookup import Found, Lookup
-from cairn.cloudtrail.history.segment_reader import StoredEvent
+from cairn.cloudtrail.history.pages import BadToken
+from cairn.cloudtrail.history.query import Query, QueryError, parse_query
+from cairn.cloudtrail.history.search import Hits, Search
+from cairn.cloudtrail.history.segment_reader import SetAside, StoredEvent
+from cairn.cloudtrail.history.segments import Damage
 from cairn.cloudtrail.history.sink import HistorySink, request_rebuild
+from cairn.cloudtrail.history.summary import Bucket, Summary
 
-__all__ = ["Found", "History", "HistoryReader", "HistorySink", "Lookup", "StoredEvent", "request_rebuild"]
+__all__ = [
+    "BadToken",
+    "Bucket",
+    "Damage",
+    "Found",
+    "History",
+    "HistoryReader",
+    "HistorySink",
+    "Hits",
+    "Lookup",
+    "Query",
+    "QueryError",
+    "Search",
+    "SetAside",
+    "StoredEvent",
+    "Summary",
+    "parse_query",
+    "request_rebuild",
+]

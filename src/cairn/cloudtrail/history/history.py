@@ -13,9 +13,11 @@ from cairn.cloudtrail.history.manifest import SegmentInfo
 from cairn.cloudtrail.history.operations import lookup_events
 from cairn.cloudtrail.history.pages import PageTokens
 from cairn.cloudtrail.history.rate import LookupRate
+from cairn.cloudtrail.history.search import Budget, Hits, Search, search
 from cairn.cloudtrail.history.segment_reader import SetAside, known_ids, newest_set_aside
 from cairn.cloudtrail.history.segments import Damage, Segments
 from cairn.cloudtrail.history.sink import HistorySink
+from cairn.cloudtrail.history.summary import Summary, summarize
 from cairn.core.clock import Clock
 from cairn.core.config import History as HistorySettings
 from cairn.core.journal.journal import Journal
@@ -56,6 +58,36 @@ class HistoryReader:
     def lookup(self, question: Lookup) -> Found:
         """The newest events that fit the question."""
         return lookup(self.segments, question, arrived_min=self.arrived_min())
+
+    def search(self, question: Search, token: str = "") -> Hits:
+        """A page of the events that fit many conditions.
+
+        Raises:
+            BadToken: `token` was not given for this question, or is too old.
+        """
+        return search(
+            self.segments,
+            question,
+            token,
+            tokens=self._tokens,
+            arrived_min=self.arrived_min(),
+            budget=Budget(self._clock),
+        )
+
+    def summarize(self, question: Search, *, fields: Sequence[str] = (), buckets: int = 0) -> Summary:
+        """Counts per field and over time of everything that fits.
+
+        Raises:
+            QueryError: there is no such field.
+        """
+        return summarize(
+            self.segments,
+            question,
+            fields=fields,
+            buckets=buckets,
+            arrived_min=self.arrived_min(),
+            budget=Budget(self._clock),
+        )
 
     def known(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the events that the history holds."""

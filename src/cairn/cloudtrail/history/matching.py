@@ -1,0 +1,90 @@
+"""Whether a record fits what its index cannot tell: dotted paths and free text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from cairn.cloudtrail.history.query import FIELDS, Condition, Pattern, Query
+from cairn.cloudtrail.history.segment_reader import parse
+
+NODES_MAX = 10_000
+"""How much of one record a path may visit."""
+
+
+class RecordMatcher:
+    """The part of a query for which records must be read."""
+
+    def __init__(self, query: Query) -> None:
+        self._words = [(_forms(words.text), words.exclude) for words in query.words]
+        self._paths = [
+            (condition.field.split("."), _fits_any(condition), condition.exclude)
+            for condition in query.conditions
+            if condition.field not in FIELDS
+        ]
+
+    @property
+    def needed(self) -> bool:
+        return bool(self._words or self._paths)
+
+    def fits(self, record: bytes) -> bool:
+        if self._words:
+            low = record.lower()
+            for forms, exclude in self._words:
+                if any(form in low for form in forms) == exclude:
+                    return False
+        if self._paths:
+            parsed = parse(record)
+            for path, fits, exclude in self._paths:
+                if any(map(fits, values_at(parsed, path))) == exclude:
+                    return False
+        return True
+
+
+def values_at(record: dict[str, Any], path: list[str]) -> Iterator[str]:
+    """Every value that a record has at a path, as text. Lists on the way are passed through; null is no value."""
+    nodes: list[Any] = [record]
+    for part in path:
+        nodes = [node[part] for node in _flat(nodes) if isinstance(node, dict) and part in node][:NODES_MAX]
+    for leaf in _flat(nodes):
+        if isinstance(leaf, bool):
+            yield "true" if leaf else "false"
+        elif isinstance(leaf, dict):
+            yield msgspec.json.encode(leaf).decode()
+        elif leaf is not None:
+            yield str(leaf)
+
+
+def glob(pattern: str) -> re.Pattern[str]:
+    """`pattern` as an expression for a whole value, each `*` standing for any text."""
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+
+
+def _flat(nodes: list[Any]) -> Iterator[Any]:
+    for node in nodes:
+        if isinstance(node, list):
+            yield from _flat(node)
+        else:
+            yield node
+
+
+def _fits_any(condition: Condition) -> Callable[[str], bool]:
+    tests = [_test(pattern) for pattern in condition.patterns]
+    return lambda value: any(test(value) for test in tests)
+
+
+def _test(pattern: Pattern) -> Callable[[str], bool]:
+    if not pattern.wild:
+        return pattern.text.__eq__
+    expression = glob(pattern.text)
+    return lambda value: expression.fullmatch(value) is not None
+
+
+def _forms(text: str) -> list[bytes]:
+    """The ways in which a text can stand in JSON, in lower case."""
+    plain = text.lower().encode()
+    escaped = msgspec.json.encode(text.lower())[1:-1]
+    return [plain] if escaped == plain else [plain, escaped]
