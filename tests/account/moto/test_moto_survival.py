@@ -68,11 +68,13 @@ def test_no_answered_write_is_lost_under_load(start: Callable[[], Running]) -> N
         "parameter": lambda name: ssm.put_parameter(Name=name, Value="v", Type="String"),
         "message": lambda name: sqs.send_message(QueueUrl=url, MessageBody=name),
     }
+    for kind, make in writers.items():
+        make(f"{kind}-first")  # services are imported when first called
     threads = [threading.Thread(target=write, args=item) for item in writers.items()]
     for thread in threads:
         thread.start()
     for _ in range(3):
-        stop.wait(1.0)
+        stop.wait(1.5)
         moto.kill()
     stop.set()
     for thread in threads:
@@ -177,14 +179,14 @@ def test_constants_come_back_as_they_were(start: Callable[[], Running]) -> None:
     own = ec2.copy_image(Name="own", SourceImageId="ami-12c6146b", SourceRegion="us-east-1")["ImageId"]
     iam.create_user(UserName="u")
     iam.attach_user_policy(UserName="u", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
-    images = ec2.describe_images()["Images"]
+    images = {image["ImageId"]: image for image in ec2.describe_images()["Images"]}
     policy = iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")["Policy"]
     assert policy["AttachmentCount"] == 1
 
     moto.kill()
 
-    assert ec2.describe_images()["Images"] == images
-    assert own in {image["ImageId"] for image in images}
+    assert {image["ImageId"]: image for image in ec2.describe_images()["Images"]} == images
+    assert own in images
     assert iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")["Policy"] == policy
 
 

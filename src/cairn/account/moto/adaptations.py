@@ -14,7 +14,6 @@ from typing import Any
 import moto.iam.models as iam
 from moto.core.base_backend import BaseBackend
 from moto.core.common_models import BaseModel
-from moto.core.exceptions import ServiceException
 from moto.moto_api._internal.moto_random import MotoRandom
 from requests.sessions import Session
 
@@ -61,12 +60,11 @@ class Adaptations:
 
 
 def _adapt_batch() -> None:
+    from moto.batch.exceptions import ClientException
     from moto.batch.models import BatchBackend
 
     def submit_job(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise ServiceException(
-            "ClientException", "The embedded account runs no containers, so it cannot run jobs of AWS Batch."
-        )
+        raise ClientException("The embedded account runs no containers, so it cannot run jobs of AWS Batch.")
 
     BatchBackend.submit_job = submit_job
 

@@ -2,18 +2,21 @@
 
 Each EC2 backend starts with 1,300 images and their snapshots, each IAM backend with 1,500 managed policies: nearly a
 megabyte that no call changes. A snapshot holds what differs from it. So that a restart gives the same backend, the ids
-that moto draws for them at random are made a function of account, region and name.
+that moto draws for them at random are made a function of account, region and name, and their age is the same for ever.
 """
 
 from __future__ import annotations
 
 import hashlib
 import weakref
+from datetime import datetime
 from typing import Any
 
 from moto.core.base_backend import BaseBackend
 
 _CONSTANT = {("ec2", "amis"), ("ec2", "snapshots"), ("iam", "managed_policies")}
+IMAGES_MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - moto's times have no zone
+"""When those of EC2's images were made for which moto has no date."""
 _LEFT_OUT = {("iam", "aws_managed_policies")}
 """Attributes that the constructor makes and nobody changes."""
 
@@ -33,7 +36,7 @@ class Constants:
         """Take stock of a backend that has just been made."""
         service = type(backend).__module__.split(".")[1]
         if service == "ec2":
-            _steady_snapshot_ids(backend)
+            _steady_images(backend)
         if service == "iam":
             _steady_policy_ids(backend)
         born = {name: dict(vars(backend)[name]) for of, name in _CONSTANT if of == service and name in vars(backend)}
@@ -97,9 +100,10 @@ def _count_attachments(backend: Any) -> None:
                 policy.attachment_count += 1
 
 
-def _steady_snapshot_ids(backend: Any) -> None:
+def _steady_images(backend: Any) -> None:
     for ami_id, ami in backend.amis.items():
         snapshot = ami.ebs_snapshot
         del backend.snapshots[snapshot.id]
         snapshot.id = "snap-" + _digest(backend.account_id, backend.region_name, ami_id)[:17]
         backend.snapshots[snapshot.id] = snapshot
+        ami.creation_date = snapshot.start_time = min(ami.creation_date, IMAGES_MADE)

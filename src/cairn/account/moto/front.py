@@ -123,6 +123,8 @@ class Front:
             return refusal.reply()
         except CommitFailed as error:
             return Refusal("ServiceUnavailable", f"The change could not be saved: {error}", 503).reply()
+        except UnicodeDecodeError:
+            return Refusal("SerializationException", "The request is not UTF-8.", 400).reply()
         except NotImplementedError as error:
             return Refusal("NotImplemented", str(error) or "The embedded account cannot do this.", 501).reply()
         except Exception as error:
@@ -178,6 +180,11 @@ def _read_body(environ: Environ) -> None:
             raise Refusal("IncompleteBody", "The request's body ended too early.", 400)
     if len(body) > BODY_BYTES_MAX:
         raise Refusal("RequestEntityTooLarge", f"The request is larger than {BODY_BYTES_MAX} bytes.", 413)
+    if body and environ.get("HTTP_X_AMZ_TARGET"):
+        try:
+            json.loads(body)
+        except ValueError as error:
+            raise Refusal("SerializationException", f"The request is not valid JSON: {error}", 400) from error
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)

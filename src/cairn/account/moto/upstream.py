@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from cairn.account.moto import cbor
 from cairn.account.moto.wire_names import ACCOUNT, FAILURE, OPERATION, SCHEME, SECRET
 from cairn.core.errors import AwsError
 from cairn.wire.client import HttpClient, read_body
 from cairn.wire.http import Call, Headers, Response
 from cairn.wire.models import index
+from cairn.wire.respond import unidentified
 
 FAILURE_BYTES_MAX = 64 << 10
 
@@ -62,17 +64,23 @@ class MotoUpstream:
             AwsError: the child refuses the call or fails.
             UpstreamUnavailable: it does not answer.
         """
-        if not call.service:
-            raise AwsError("InvalidAction", "It cannot be told which service this request is for.")
+        if not call.service or not call.operation:
+            raise unidentified(call)
         request = call.request
         query = "&".join(part for part in request.query.split("&") if part.partition("=")[0].lower() not in _QUERY_AUTH)
-        url = self._url + (request.path or "/") + (f"?{query}" if query else "")
-        body = call.body if call.body is not None else request.body
-        reply = await self._client().send(request.method, url, self._headers(call), body)
+        headers = self._headers(call)
+        path, body = request.path or "/", call.body
+        translated = cbor.to_translate(call)
+        if translated:
+            path, body = "/", cbor.as_json(call, headers)
+        if body is not None:
+            headers.set("content-length", str(len(body)))
+        url = self._url + path + (f"?{query}" if query else "")
+        reply = await self._client().send(request.method, url, headers, request.body if body is None else body)
         code = reply.headers.get(FAILURE)
         if code:
             raise await _refusal(code, reply)
-        return reply
+        return await cbor.as_cbor(call, reply) if translated else reply
 
     def _headers(self, call: Call) -> Headers:
         headers = call.request.headers.copy()
@@ -88,8 +96,6 @@ class MotoUpstream:
         headers.set(OPERATION, call.operation)
         if call.account:
             headers.set(ACCOUNT, call.account)
-        if call.body is not None:
-            headers.set("content-length", str(len(call.body)))
         return headers
 
 
