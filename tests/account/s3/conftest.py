@@ -186,7 +186,7 @@ class Cloud:
             aws_secret_access_key="secret",
             region_name=region,
             config=Config(
-                retries={"max_attempts": 1, "mode": "standard"},
+                retries={"total_max_attempts": 1, "mode": "standard"},
                 **({"s3": {"addressing_style": "path"}} | config),
             ),
         )

@@ -69,7 +69,7 @@ class Tenancy:
         if await self.bucket(name) is None:  # which also finishes what a crash left of one
             holder = await asyncio.to_thread(self._buckets.begin, bucket, _documents(headers, account, root))
             if holder is None:
-                failpoint("s3.bucket_begun")
+                failpoint("buckets.begun")
                 await self._make(bucket)
                 return _created(call, bucket)
         holder = await self.bucket(name)
@@ -91,7 +91,7 @@ class Tenancy:
     async def delete(self, call: Call, bucket: Bucket) -> Response:
         """DeleteBucket."""
         await asyncio.to_thread(self._buckets.settle, bucket.name, "leaving")
-        failpoint("s3.bucket_leaving")
+        failpoint("buckets.leaving")
         problem = await self._remove(bucket)
         if problem is not None:
             raise problem
@@ -141,14 +141,14 @@ class Tenancy:
         if reply.status != 200 and b"BucketAlreadyOwnedByYou" not in body:
             await asyncio.to_thread(self._buckets.remove, bucket.name)
             raise _refusal(reply.status, body)
-        failpoint("s3.bucket_made")
+        failpoint("buckets.made")
         await asyncio.to_thread(self._buckets.settle, bucket.name, "live")
 
     async def _remove(self, bucket: Bucket) -> AwsError | None:
         reply = await self._engine.send("DELETE", bucket.name, "", "", Headers())
         body = await read_body(reply, bytes_max=REPLY_BYTES_MAX)
         if reply.status == 204 or b"NoSuchBucket" in body:
-            failpoint("s3.bucket_removed")
+            failpoint("buckets.removed")
             await asyncio.to_thread(self._buckets.remove, bucket.name)
             return None
         await asyncio.to_thread(self._buckets.settle, bucket.name, "live")
