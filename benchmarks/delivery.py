@@ -105,7 +105,7 @@ def deliver(found: list[bytes], events: int, trails: Mapping[str, int]) -> float
                 store.start_logging(trail)
         delivery = Delivery(state, journal, Bottomless(), Path(name) / "spool", config.Delivery(), clock)  # type: ignore[arg-type]
         start = time.perf_counter()
-        while delivery.step() == 0 or delivery.position() <= journal.count:
+        while delivery.step() == 0 or delivery.position <= journal.count:
             pass
         spent = time.perf_counter() - start
         delivery.close()

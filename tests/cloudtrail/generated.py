@@ -104,7 +104,7 @@ def deliver_all(folder: Path, batches: int) -> None:
     settings = config.Delivery(interval=config.Duration(60), file_bytes_max=config.Size(100_000))
     store: Any = FolderStore(folder / "buckets")
     delivery = Delivery(state, journal, store, folder / "spool", settings, SystemClock())  # type: ignore[arg-type]  # a journal that is only read
-    while delivery.step() == 0 or delivery.position() <= batches:
+    while delivery.step() == 0 or delivery.position <= batches:
         pass
     delivery.close()
     state.close()

@@ -62,7 +62,7 @@ def test_what_happened_before_the_start_and_after_the_stop_is_not_delivered(rig:
     assert rig.records() == [event.record for event in logged]
     rig.deliver()
     rig.check()
-    assert rig.delivery.position() == rig.journal.bounds().next  # a stopped trail holds nothing back
+    assert rig.delivery.position == rig.journal.bounds().next  # a stopped trail holds nothing back
 
 
 def test_the_record_of_who_stopped_the_trail_is_its_last(rig: Rig) -> None:
@@ -224,7 +224,7 @@ def test_a_refused_file_is_told_retried_and_delivered_once(rig: Rig, code: str) 
     assert status["LatestDeliveryTime"] == delivered
     assert status["LatestDeliveryAttemptTime"] > status["LatestDeliveryAttemptSucceeded"]
     assert rig.delivery.troubles()[trail.arn].failures > 5
-    assert rig.delivery.position() < rig.journal.bounds().next
+    assert rig.delivery.position < rig.journal.bounds().next
     rig.store.faults.refused.clear()
     rig.store.faults.away = False
     rig.deliver()
@@ -379,7 +379,7 @@ def test_holes_and_damage_in_the_journal_are_passed_over(rig: Rig) -> None:
     rig.trails.stop_logging(trail.id)
     rig.deliver()
     rig.deliver()
-    assert rig.delivery.position() == rig.journal.bounds().next
+    assert rig.delivery.position == rig.journal.bounds().next
 
 
 def test_a_journal_that_is_away_fails_the_step_and_nothing_else(rig: Rig) -> None:

@@ -58,7 +58,7 @@ def test_what_the_journal_no_longer_holds_is_told_to_be_lost(rig: Rig) -> None:
     rig.deliver()
     (key,) = rig.files()
     rig.store.delete("logs", key)
-    rig.journal.trim(rig.delivery.position())
+    rig.journal.trim(rig.delivery.position)
     (file,) = redelivery(rig).redeliver(trail.id, 0, rig.clock.now())
     assert (file.key, file.outcome) == (key, "lost")
     assert rig.files() == {}

@@ -21,7 +21,7 @@ def gateway(
     socket: Annotated[int | None, typer.Option(hidden=True, help="A listening socket that was handed over.")] = None,
 ) -> None:
     """Run one gateway. Engines are those of a running `cairn up`, or those that the configuration names."""
-    from cairn import service
+    from cairn.service.gateway import run_gateway
 
     folder = folder_of(data)
-    service.run_gateway(folder, settings_of(folder, config), name=name, socket_fd=socket)
+    run_gateway(folder, settings_of(folder, config), name=name, socket_fd=socket)

@@ -19,7 +19,7 @@ def up(
     config: ConfigFile = None,
 ) -> None:
     """Run everything on this machine until Ctrl-C."""
-    from cairn import service
+    from cairn.service.up import up as run_up
 
     folder = folder_of(data)
-    service.up(folder, settings_of(folder, config, server__host=host, server__port=port), announce=print)
+    run_up(folder, settings_of(folder, config, server__host=host, server__port=port), announce=print)

@@ -12,7 +12,7 @@ app = typer.Typer()
 @app.command()
 def worker(data: Data = None, config: ConfigFile = None) -> None:
     """Run the worker: history, delivery and the rest that reads the journal."""
-    from cairn import service
+    from cairn.service.worker import run_worker
 
     folder = folder_of(data)
-    service.run_worker(folder, settings_of(folder, config))
+    run_worker(folder, settings_of(folder, config))

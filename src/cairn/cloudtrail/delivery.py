@@ -95,6 +95,7 @@ class Delivery:
         self._answer_flushes()
         return 0.0 if progress or not self._lanes.idle else POLL_S
 
+    @property
     def position(self) -> int:
         """The journal position before which nothing waits for delivery: what may be trimmed."""
         end = self._journal.bounds().next

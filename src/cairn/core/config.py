@@ -289,3 +289,9 @@ def _converted(value: Any, hint: Any) -> Any:
         except (ValueError, TypeError):
             raise ValueError("a number") from None
     return str(value)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The flags that `settings` were loaded with, as the variables that give another process the same settings."""
+    flags = [key for key, origin in settings.origin.items() if origin == "flag"]
+    return {f"CAIRN_{key.replace('.', '_').upper()}": str(value_of(settings, key)) for key in flags}

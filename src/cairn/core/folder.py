@@ -17,7 +17,6 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     endpoint: str
     """Where the gateway answers, such as `http://127.0.0.1:4590`."""
-    nats_url: str
     s3_url: str = ""
     """Where the bucket engine answers; empty where S3 calls go elsewhere."""
     s3_access_key_id: str = ""
@@ -55,6 +54,10 @@ class DataFolder:
         """Make what is missing of it."""
         for folder in (self.path, self.journal, self.buckets, self.account, self.history, self.spool, self.logs):
             private_folder(folder)
+
+    def ready_file(self, process: str) -> Path:
+        """Where a process of ours writes its id once it does its work."""
+        return self.path / f"{process}.ready"
 
     def runtime(self) -> Runtime:
         """The server that runs on this folder.

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from cairn.core.errors import ConfigurationError
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Call, Response
+from cairn.wire.models import index
 from cairn.wire.signing import UNSIGNED, Credentials, sign
 
 _QUERY_AUTH = {
@@ -34,7 +35,11 @@ class HttpUpstream:
     """
 
     def __init__(
-        self, url: str, *, client: Callable[[], HttpClient], secret_of: Callable[[str], Credentials | None]
+        self,
+        url: str,
+        *,
+        client: Callable[[], HttpClient],
+        credentials_of: Callable[[str], Credentials | None],
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -44,12 +49,12 @@ class HttpUpstream:
         self._base = urlunsplit((parts.scheme, self._netloc, parts.path.rstrip("/"), "", ""))
         self._credentials = Credentials(parts.username, parts.password or "") if parts.username else None
         self._client = client
-        self._secret_of = secret_of
+        self._credentials_of = credentials_of
 
     async def send(self, call: Call) -> Response:
         request = call.request
         headers = request.headers.copy()
-        credentials = self._credentials or self._secret_of(call.identity.access_key_id)
+        credentials = self._credentials or self._credentials_of(call.identity.access_key_id)
         query = request.query
         if credentials is not None:
             query = _without_signature(query)
@@ -62,7 +67,7 @@ class HttpUpstream:
                 url,
                 headers,
                 credentials,
-                service=call.service,
+                service=index().services[call.service].signing_name,
                 region=call.region,
                 payload_hash=UNSIGNED
                 if call.body is None or call.service == "s3"

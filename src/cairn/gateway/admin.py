@@ -1,0 +1,70 @@
+"""`/_cairn/...`: what the commands ask of a running server. JSON in, JSON or JSON lines out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from cairn.core.errors import AwsError, CairnError
+from cairn.wire.http import Call, Headers, Response
+
+PREFIX = "/_cairn/"
+BODY_BYTES_MAX = 16 << 20
+
+Answer = Callable[[Mapping[str, str], bytes], Any]
+"""Plain and blocking: takes the query and the body, gives what is answered as JSON."""
+Stream = Callable[[Mapping[str, str]], AsyncIterator[Any]]
+"""Gives the lines of an answer that does not end by itself."""
+Authorize = Callable[[Call], Awaitable[bool]]
+
+
+class Admin:
+    """Answers the commands of administrators, and refuses everybody else.
+
+    Args:
+        answers: by method and name: `("POST", "flush")`.
+        streams: by name, for GET.
+    """
+
+    def __init__(
+        self, *, answers: Mapping[tuple[str, str], Answer], streams: Mapping[str, Stream], authorize: Authorize
+    ) -> None:
+        self._answers = answers
+        self._streams = streams
+        self._authorize = authorize
+
+    async def send(self, call: Call) -> Response:
+        """The reply to a call of the service `cairn`."""
+        if not await self._authorize(call):
+            raise AwsError("AccessDeniedException", "Only administrators of this Cairn may do this.", 403)
+        name = call.request.path.removeprefix(PREFIX)
+        query = dict(call.request.query_pairs())
+        stream = self._streams.get(name)
+        if stream is not None and call.request.method == "GET":
+            headers = Headers([("content-type", "application/x-ndjson")])
+            return Response(200, headers, _lines(stream(query)))
+        answer = self._answers.get((call.request.method, name))
+        if answer is None:
+            raise AwsError("UnknownOperationException", f"There is no {call.request.method} {PREFIX}{name}.", 404)
+        try:
+            result = await asyncio.to_thread(answer, query, call.body or b"")
+        except CairnError as error:
+            message = f"{error.message} {error.advice}".strip()
+            raise AwsError("ValidationException", message, 400) from error
+        except msgspec.MsgspecError as error:
+            raise AwsError("ValidationException", str(error), 400) from error
+        return Response(200, Headers([("content-type", "application/json")]), msgspec.json.encode(result))
+
+
+def refusal(error: AwsError) -> Response:
+    """The answer that says why not."""
+    content = msgspec.json.encode({"code": error.code, "message": error.message})
+    return Response(error.status, Headers([("content-type", "application/json")]), content)
+
+
+async def _lines(items: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    async for item in items:
+        yield msgspec.json.encode(item) + b"\n"

@@ -1,0 +1,203 @@
+"""The life of a request, as one ordered list of steps."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import secrets
+import uuid
+from collections.abc import AsyncIterator
+
+from cairn.core.config import Settings
+from cairn.core.errors import AwsError
+from cairn.core.records.event import new_event_id
+from cairn.core.records.identity import Identity
+from cairn.gateway.admin import PREFIX, Admin, refusal
+from cairn.gateway.authenticate import Authenticator
+from cairn.gateway.document import document_of
+from cairn.gateway.health import Health
+from cairn.gateway.keys import KeyTable
+from cairn.gateway.recording import Recorder
+from cairn.gateway.replies import Outcome, read_outcome
+from cairn.gateway.routes import Routes
+from cairn.gateway.server import ClientDisconnected
+from cairn.wire.http import Call, Request, Response, UpstreamUnavailable
+from cairn.wire.identify import identify
+from cairn.wire.models import input_is_streamed
+from cairn.wire.parse import parse_input
+from cairn.wire.payload import plain_headers
+from cairn.wire.protocols import FORM
+from cairn.wire.respond import error_response, unidentified
+from cairn.wire.sigv4 import key_id_of
+
+log = logging.getLogger(__name__)
+
+INTERNAL_HEADERS = ("x-moto-", "x-cairn-")
+"""Beginnings of the headers by which engines are told things. What a client sends of them goes no further."""
+
+
+class Gateway:
+    """Answers requests: who is calling, where the call goes, what it became."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        authenticator: Authenticator,
+        keys: KeyTable,
+        routes: Routes,
+        recorder: Recorder,
+        admin: Admin,
+        health: Health,
+    ) -> None:
+        self._settings = settings
+        self._authenticator = authenticator
+        self._keys = keys
+        self._routes = routes
+        self._recorder = recorder
+        self._admin = admin
+        self._health = health
+
+    async def answer(self, request: Request) -> Response:
+        """The reply to `request`, released only once what happened is durable."""
+        if self._health.is_asked(request):
+            return await self._health.answer(request)
+        if request.path.startswith(PREFIX):
+            return await self._administer(request)
+        call = self._begin(request)
+        try:
+            response, outcome = await self._attempt(call)
+        except AwsError as error:
+            response, outcome = await self._refused(call, error)
+        except ClientDisconnected:
+            response, outcome = await self._refused(call, _HUNG_UP)
+        except UpstreamUnavailable as error:
+            log.warning("no upstream for %s %s: %s", call.service, call.operation, error)
+            response, outcome = await self._refused(
+                call, AwsError("ServiceUnavailable", f"The upstream does not answer: {error}", 503)
+            )
+        return await self._recorder.conclude(call, response, outcome)
+
+    async def _attempt(self, call: Call) -> tuple[Response, Outcome | None]:
+        """The steps, in order. Whatever stops one of them is raised, and becomes the reply."""
+        await self._identify(call)
+        await self._authenticate(call)
+        self._strip(call)
+        await self._read(call)
+        self._parse(call)
+        upstream = self._routes.to(call)
+        await self._recorder.intend(call)
+        response = await upstream.send(call)
+        outcome = await read_outcome(call, response)
+        if outcome is not None and outcome.reply.output is not None:
+            await self._keys.learn(call, outcome.reply.output)
+        return response, outcome
+
+    async def _refused(self, call: Call, error: AwsError) -> tuple[Response, Outcome | None]:
+        response = error_response(call, error)
+        return response, await read_outcome(call, response)
+
+    def _begin(self, request: Request) -> Call:
+        """A call of which nothing is known yet, but where its record will go."""
+        call = Call(request, "", "", self._settings.account.region, account=self._settings.account.id)
+        call.event_id = new_event_id()
+        return call
+
+    async def _identify(self, call: Call) -> None:
+        """Service, operation and region. The query protocols name theirs in a form."""
+        body = None
+        if call.request.method == "POST" and call.request.headers.get("content-type").lower().startswith(FORM):
+            body = await self._read_whole(call.request.body)
+            call.request.body = _once(body)
+        found = identify(
+            call.request, body, domains=self._settings.server.domains, default_region=self._settings.account.region
+        )
+        call.service, call.operation, call.region = found.service, found.operation, found.region
+        call.host_bucket, call.body = found.host_bucket, body
+        if call.service == "s3":
+            call.request_id = base64.b32encode(secrets.token_bytes(10)).decode()
+        else:
+            call.request_id = str(uuid.uuid4())
+
+    async def _authenticate(self, call: Call) -> None:
+        """Who calls. The body is from here on what was signed, and decoded of aws-chunked."""
+        try:
+            caller = await self._authenticator.authenticate(call)
+        except AwsError:
+            await self._suspect(call)
+            raise
+        call.identity = caller.identity
+        call.account = caller.account
+        call.authentication_method = caller.method
+        call.signature_version = caller.version
+        call.trailers = caller.trailers
+        call.body = caller.body
+        call.request.body = _metered(call, caller.stream)
+        if call.service == "s3":
+            call.request.headers = plain_headers(call.request.headers, caller.length)
+        if caller.body is not None:
+            call.bytes_in = len(caller.body)
+
+    async def _suspect(self, call: Call) -> None:
+        """Of a caller who proved nothing: the key it named, and the account that the key would belong to."""
+        key_id = key_id_of(call.request)
+        key = await self._keys.find(key_id) if key_id else None
+        if key is not None:
+            call.account = key.identity.account
+        call.identity = Identity(type="Unknown", account=key.identity.account if key else "", access_key_id=key_id)
+
+    def _strip(self, call: Call) -> None:
+        """Take away what clients must not say to engines. Only now, since the signature covers it."""
+        names = {name for name, _ in call.request.headers if name.startswith(INTERNAL_HEADERS)}
+        call.request.headers.remove(*names)
+
+    async def _read(self, call: Call) -> None:
+        """Read the whole body of an S3 call, unless it is an object's. Those of other services are read already."""
+        if call.service == "s3" and not _is_streamed(call):
+            call.body = await self._read_whole(call.request.body)
+            call.document = document_of(call.body)
+
+    async def _read_whole(self, body: AsyncIterator[bytes]) -> bytes:
+        parts = []
+        size = 0
+        async for part in body:
+            size += len(part)
+            if size > self._settings.server.body_bytes_max:
+                raise AwsError("RequestEntityTooLargeException", "Request size exceeded the limit.", 413)
+            parts.append(part)
+        return b"".join(parts)
+
+    def _parse(self, call: Call) -> None:
+        if not call.operation:
+            raise unidentified(call)
+        call.params = parse_input(
+            call.service, call.operation, call.request, call.body or b"", host_bucket=call.host_bucket
+        )
+
+    async def _administer(self, request: Request) -> Response:
+        """A command of ours: signed like any other call, and no AWS call, so no event."""
+        call = Call(request, "cairn", "", self._settings.account.region, account=self._settings.account.id)
+        try:
+            await self._authenticate(call)
+            return await self._admin.send(call)
+        except AwsError as error:
+            return refusal(error)
+
+
+_HUNG_UP = AwsError(
+    "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header."
+)
+
+
+def _is_streamed(call: Call) -> bool:
+    return call.operation == "PostObject" or input_is_streamed(call.service, call.operation)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def _metered(call: Call, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for part in body:
+        call.bytes_in += len(part)
+        yield part

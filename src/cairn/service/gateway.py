@@ -1,0 +1,176 @@
+"""One gateway process: its objects, and the order in which they start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+
+from cairn.account.kms_keys import KmsKeys
+from cairn.account.kms_relay import http_kms
+from cairn.account.moto.questions import MotoQuestions
+from cairn.account.moto.upstream import MotoUpstream
+from cairn.account.moto.wire_names import SECRET
+from cairn.account.s3.buckets import Buckets
+from cairn.account.s3.upstream import S3Upstream
+from cairn.cloudtrail.flush import Flushes
+from cairn.cloudtrail.history import History
+from cairn.cloudtrail.operations import operations as trail_operations
+from cairn.cloudtrail.preconditions import Preconditions
+from cairn.cloudtrail.trails import Trails
+from cairn.core.clock import SystemClock
+from cairn.core.config import Settings
+from cairn.core.durable import write_durably
+from cairn.core.errors import CairnError
+from cairn.core.folder import DataFolder
+from cairn.core.journal.access import JournalAccess
+from cairn.core.journal.appender import NatsAppender
+from cairn.core.journal.nats import NatsJournal
+from cairn.core.status import StatusBoard
+from cairn.gateway.addresses import TrustedProxies
+from cairn.gateway.admin import Admin
+from cairn.gateway.authenticate import Authenticator
+from cairn.gateway.forward import HttpUpstream
+from cairn.gateway.gateway import Gateway
+from cairn.gateway.health import Health
+from cairn.gateway.keys import KeyTable
+from cairn.gateway.own import caller_identity
+from cairn.gateway.recording import Recorder
+from cairn.gateway.routes import Routes
+from cairn.gateway.serve import listen, serve
+from cairn.gateway.server import Door
+from cairn.service.commands import Commands
+from cairn.service.joints import AccountDirectory, BucketDestinations, BucketPolicies, service_may
+from cairn.service.logs import log_to_stderr
+from cairn.service.saved import open_state
+from cairn.wire.client import HttpClient
+from cairn.wire.http import Call, Upstream
+from cairn.wire.local import LocalService
+from cairn.wire.signing import Credentials
+
+ANYTHING_ELSE = "*"
+"""The key of `[upstreams]` that stands for every service that is not named."""
+
+
+def run_gateway(folder: DataFolder, settings: Settings, *, name: str, socket_fd: int | None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        socket_fd: a listening socket that `cairn up` handed over; None: listen on `server.host` and `server.port`.
+    """
+    log_to_stderr(settings)
+    gateway = GatewayProcess(folder, settings, name)
+    listening = socket.socket(fileno=socket_fd) if socket_fd is not None else listen(settings)
+    serve(gateway.door, settings, listening)
+
+
+class GatewayProcess:
+    """Everything that one gateway holds."""
+
+    def __init__(self, folder: DataFolder, settings: Settings, name: str) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._name = name
+        self._clock = SystemClock()
+        self._runtime = folder.runtime()
+        self._state = open_state(folder, settings)
+        access = JournalAccess.load(folder.journal)
+        self._appender = NatsAppender(access, writer=name, queue_events_max=settings.journal.queue_events_max)
+        self._journal = NatsJournal(access, writer=f"{name}-operations")
+        self._history = History(folder.history, settings.history, self._clock).reader()
+        self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
+        self._keys = KeyTable(self._state, self._clock, AccountDirectory(self._questions))
+        self._client: HttpClient | None = None
+        self._s3 = self._buckets_upstream()
+        self.door = Door(
+            self._gateway().answer,
+            proxies=TrustedProxies(settings.server.trusted_proxies),
+            start=self._start,
+            stop=self._stop,
+        )
+
+    def _gateway(self) -> Gateway:
+        recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=lambda call: False)
+        return Gateway(
+            self._settings,
+            authenticator=Authenticator(self._settings, self._keys, self._clock),
+            keys=self._keys,
+            routes=self._routes(),
+            recorder=recorder,
+            admin=self._admin(),
+            health=Health(self._problems),
+        )
+
+    def _routes(self) -> Routes:
+        """Cairn's own services first, then what `[upstreams]` names, then the embedded account."""
+        trails = Trails(self._state, self._journal, self._clock)
+        checks = Preconditions(BucketDestinations(Buckets(self._state, self._clock)), service_may)
+        elsewhere: dict[str, Upstream] = {
+            service: HttpUpstream(url, client=self._http, credentials_of=self._keys.credentials)
+            for service, url in self._settings.upstreams.items()
+        }
+        default = elsewhere.pop(ANYTHING_ELSE, None)
+        embedded: dict[str, Upstream] = {} if default is not None else {"s3": self._s3}
+        own: dict[str, Upstream] = {
+            "cloudtrail": LocalService("cloudtrail", trail_operations(trails, checks) | self._history.operations())
+        }
+        return Routes(
+            operations={("sts", "GetCallerIdentity"): LocalService("sts", {"GetCallerIdentity": caller_identity})},
+            services=embedded | elsewhere | own,
+            default=default or MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http),
+        )
+
+    def _buckets_upstream(self) -> S3Upstream:
+        runtime = self._runtime
+        kms = http_kms(runtime.moto_url, {SECRET: runtime.moto_secret})
+        return S3Upstream(
+            runtime.s3_url,
+            Credentials(runtime.s3_access_key_id, runtime.s3_secret_access_key),
+            client=self._http,
+            state=self._state,
+            clock=self._clock,
+            evaluate=BucketPolicies(self._clock),
+            keys=KmsKeys(kms),
+            domains=self._settings.server.domains,
+        )
+
+    def _admin(self) -> Admin:
+        commands = Commands(
+            self._journal,
+            Flushes(self._state, self._journal, self._clock),
+            StatusBoard(self._state, self._clock),
+            self._clock,
+        )
+        return Admin(answers=commands.answers(), streams=commands.streams(), authorize=self._is_administrator)
+
+    async def _is_administrator(self, call: Call) -> bool:
+        administrator = self._folder.administrator()
+        account = administrator.account
+        return call.identity.arn in (
+            f"arn:aws:iam::{account}:root",
+            f"arn:aws:iam::{account}:user/{administrator.user_name}",
+        )
+
+    async def _problems(self) -> list[str]:
+        try:
+            await asyncio.to_thread(self._journal.bounds)
+        except CairnError as error:
+            return [f"the journal does not answer: {error.message}"]
+        return []
+
+    def _http(self) -> HttpClient:
+        assert self._client is not None, "the gateway has not started"
+        return self._client
+
+    async def _start(self) -> None:
+        self._client = HttpClient()
+        self._appender.start()
+        await self._s3.recover(self._settings.account.id, self._settings.account.region)
+        write_durably(self._folder.ready_file(self._name), str(os.getpid()).encode())
+
+    async def _stop(self) -> None:
+        await self._appender.stop()
+        await self._http().close()
+        self._journal.close()
+        self._history.close()
+        self._state.close()

@@ -1,0 +1,103 @@
+"""Where rooms meet that do not know each other: each joint gives one the face that the other asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from cairn.account.moto.questions import AccessKey as AccountKey
+from cairn.account.moto.questions import MotoQuestions, NotFound
+from cairn.account.moto.questions import Principal as AccountPrincipal
+from cairn.account.s3.access import PolicyRequest, Verdict
+from cairn.account.s3.buckets import Buckets
+from cairn.core.clock import Clock
+from cairn.core.policy import Kind, MalformedPolicy, Principal, Reason, Request, evaluate, global_keys, parse_policy
+from cairn.core.records.identity import Identity
+from cairn.gateway.issued import Principal as KeyUser
+from cairn.gateway.keys import AccessKey
+
+CLOUDTRAIL = Principal(service="cloudtrail.amazonaws.com")
+_EVERYTHING = parse_policy(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}, Kind.IDENTITY
+)
+_SOMEBODY_ELSES = "somebody else's"
+"""As the owner of a bucket: makes the evaluator ask the bucket's policy, whoever calls."""
+
+
+class AccountDirectory:
+    """`gateway.issued.Directory` over the embedded account: ids and paths that a reply leaves out."""
+
+    def __init__(self, questions: MotoQuestions) -> None:
+        self._questions = questions
+
+    async def user(self, account: str, name: str) -> KeyUser | None:
+        return await asyncio.to_thread(_found, self._questions.user, account, name)
+
+    async def role(self, account: str, name: str) -> KeyUser | None:
+        return await asyncio.to_thread(_found, self._questions.role, account, name)
+
+
+def _found(ask: Callable[[str, str], AccountPrincipal], account: str, name: str) -> KeyUser | None:
+    try:
+        principal = ask(account, name)
+    except NotFound:
+        return None
+    return KeyUser(principal.id, principal.arn)
+
+
+def administrator_key(key: AccountKey) -> AccessKey:
+    """The administrator's key as the key table holds it."""
+    user = key.principal
+    assert user is not None
+    identity = Identity(
+        type="IAMUser",
+        account=key.account,
+        principal_id=user.id,
+        arn=user.arn,
+        access_key_id=key.access_key_id,
+        user_name=user.name,
+    )
+    return AccessKey(key.access_key_id, key.secret_access_key, identity)
+
+
+class BucketDestinations:
+    """`cloudtrail.preconditions.Destinations` over the embedded account's buckets."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._buckets = buckets
+
+    def bucket_exists(self, bucket: str) -> bool:
+        found = self._buckets.find(bucket)
+        return found is not None and found.phase == "live"
+
+    def bucket_policy(self, bucket: str) -> str | None:
+        found = self._buckets.find(bucket)
+        return found.documents.get("policy") if found is not None else None
+
+
+def service_may(policy: str, action: str, resource: str, keys: Mapping[str, str]) -> bool:
+    """`cloudtrail.preconditions.ServiceMay`: whether a resource's policy lets CloudTrail act."""
+    try:
+        parsed = parse_policy(policy, Kind.RESOURCE)
+    except MalformedPolicy:
+        return False
+    return evaluate(Request(CLOUDTRAIL, action, resource, keys), resource_policy=parsed).allowed
+
+
+class BucketPolicies:
+    """`account.s3.access.Evaluate`: what a bucket policy says by itself, whatever the caller's own policies say."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(self, policy: str, asked: PolicyRequest) -> Verdict:
+        try:
+            parsed = parse_policy(policy, Kind.RESOURCE)
+        except MalformedPolicy:
+            return Verdict.NONE
+        keys = global_keys(asked.identity, now=self._clock.now()) | asked.context
+        request = Request(Principal.of(asked.identity), asked.action, asked.resource, keys, _SOMEBODY_ELSES)
+        decision = evaluate(request, identity_policies=[_EVERYTHING], resource_policy=parsed)
+        if decision.reason is Reason.DENIED_RESOURCE:
+            return Verdict.DENY
+        return Verdict.ALLOW if decision.allowed else Verdict.NONE

@@ -1,0 +1,106 @@
+"""The worker process: every loop that reads the journal, and the board that tells how they do."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+from cairn.cloudtrail.delivery import Delivery
+from cairn.cloudtrail.history import History
+from cairn.core.clock import SystemClock
+from cairn.core.config import Settings
+from cairn.core.durable import write_durably
+from cairn.core.folder import DataFolder
+from cairn.core.journal.access import JournalAccess
+from cairn.core.journal.intents import Resolver
+from cairn.core.journal.nats import NatsJournal
+from cairn.core.journal.trimming import Trimmer
+from cairn.core.loops import Loop, LoopStatus, Step, every
+from cairn.core.s3_objects import S3ObjectStore
+from cairn.core.status import Standing, StatusBoard
+from cairn.service.logs import log_to_stderr
+from cairn.service.saved import open_state
+from cairn.service.up import stop_signals
+
+NAME = "worker"
+BOARD_S = 2.0
+
+
+def run_worker(folder: DataFolder, settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    log_to_stderr(settings)
+    stop = stop_signals()
+    worker = WorkerProcess(folder, settings)
+    worker.start()
+    write_durably(folder.ready_file(NAME), str(os.getpid()).encode())
+    stop.wait()
+    worker.stop()
+
+
+class Sink(Step, Protocol):
+    """A step that reads the journal."""
+
+    @property
+    def position(self) -> int:
+        """The journal position before which it needs nothing."""
+
+
+class WorkerProcess:
+    """Everything that the worker holds."""
+
+    def __init__(self, folder: DataFolder, settings: Settings) -> None:
+        clock = SystemClock()
+        runtime = folder.runtime()
+        access = JournalAccess.load(folder.journal)
+        self._state = open_state(folder, settings)
+        self._journal = NatsJournal(access, writer=NAME)
+        self._history = History(folder.history, settings.history, clock).sink(self._journal)
+        store = S3ObjectStore(
+            runtime.s3_url,
+            access_key_id=runtime.s3_access_key_id,
+            secret_access_key=runtime.s3_secret_access_key,
+        )
+        self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
+        self._resolver = Resolver(self._journal, self._state, clock)
+        self._board = StatusBoard(self._state, clock)
+        self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
+        trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
+        board = every("board", BOARD_S, self._write_board)
+        steps: list[Step] = [*self._sinks, trimmer, board]
+        self._loops = [Loop(step, clock=clock) for step in steps]
+
+    def start(self) -> None:
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self) -> None:
+        """End every loop at the end of its step, and give back what they held."""
+        for loop in reversed(self._loops):
+            loop.stop()
+        self._delivery.close()
+        self._history.close()
+        self._journal.close()
+        self._state.close()
+
+    def _positions(self) -> list[int]:
+        return [sink.position for sink in self._sinks]
+
+    def _write_board(self) -> None:
+        end = self._journal.bounds().next
+        positions = dict(zip((sink.name for sink in self._sinks), self._positions(), strict=True))
+        self._board.write(
+            NAME, [_standing(loop.status, positions.get(loop.status.name, 0), end) for loop in self._loops]
+        )
+
+
+def _standing(status: LoopStatus, position: int, end: int) -> Standing:
+    return Standing(
+        process=NAME,
+        name=status.name,
+        position=position,
+        behind=max(end - position, 0) if position else 0,
+        last_success=status.last_success,
+        failures=status.failures,
+        last_error=status.last_error,
+        last_error_time=status.last_error_time,
+    )
