@@ -42,13 +42,19 @@ class HttpClient:
 
         Raises:
             UpstreamUnavailable: no connection, or it broke before the reply's head.
+            Exception: whatever `body` raised, such as that it is not what its caller signed. The upstream then has
+                not got all of it.
         """
         sent = [(name, value) for name, value in headers if name not in _HOP_BY_HOP]
+        failed: list[Exception] = []
+        data = body if body is None or isinstance(body, bytes) else _watched(body, failed)
         try:
             reply = await self._session.request(
-                method, URL(url, encoded=True), headers=sent, data=body, allow_redirects=False
+                method, URL(url, encoded=True), headers=sent, data=data, allow_redirects=False
             )
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, ssl.SSLError) as error:
+            if failed:
+                raise failed[0] from None
             raise UpstreamUnavailable(f"{URL(url).origin()}: {error or type(error).__name__}") from error
         received = Headers(
             (name.decode("latin-1"), value.decode("latin-1"))
@@ -59,6 +65,16 @@ class HttpClient:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+async def _watched(body: AsyncIterator[bytes], failed: list[Exception]) -> AsyncIterator[bytes]:
+    """`body`, keeping the error that ends it: the HTTP library only says that the connection broke."""
+    try:
+        async for chunk in body:
+            yield chunk
+    except Exception as error:
+        failed.append(error)
+        raise
 
 
 async def _chunks(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
