@@ -89,3 +89,90 @@ def test_no_record_is_larger_than_the_limit(elements: dict[str, Any], resources:
     for field in elements:
         assert field in decoded
         assert len(json.dumps(decoded[field])) <= ELEMENT_BYTES_MAX + 10
+
+
+_texts = st.text(st.characters(categories=["L", "N", "P", "Cs", "Cc"]), max_size=12)
+_arns = st.sampled_from(["arn:", "arn:aws:iam::1", "arn:aws:lambda:r:1:function:f:2", "arn:aws:kms:r:1:key/k", ":::::"])
+_scalars = _arns | st.none() | st.booleans() | st.integers() | st.floats() | _texts | st.binary(max_size=4)
+_names = (
+    st.sampled_from(
+        [
+            "RoleName",
+            "RoleArn",
+            "KeyId",
+            "TableName",
+            "Names",
+            "QueueUrl",
+            "TransactItems",
+            "Tags",
+            "Filters",
+            "IpPermissions",
+            "Key",
+            "Item",
+            "FunctionName",
+            "Name",
+        ]
+    )
+    | _texts
+)
+_values = st.recursive(_scalars, lambda v: st.lists(v, max_size=3) | st.dictionaries(_names, v, max_size=4))
+_inputs = st.dictionaries(_names, _values, max_size=4)
+_operations = [
+    ("iam", "CreateRole"),
+    ("ec2", "AuthorizeSecurityGroupIngress"),
+    ("ec2", "CreateFlowLogs"),
+    ("ec2", "RunInstances"),
+    ("dynamodb", "PutItem"),
+    ("dynamodb", "TransactWriteItems"),
+    ("lambda", "UpdateFunctionCode"),
+    ("lambda", "Invoke"),
+    ("kms", "Encrypt"),
+    ("rds", "CreateDBInstance"),
+    ("ssm", "DeleteParameters"),
+    ("sqs", "SendMessage"),
+    ("kinesis", "PutRecord"),
+    ("secretsmanager", "CreateSecret"),
+    ("sts", "AssumeRole"),
+]
+_session = botocore.session.get_session()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(_operations), _inputs | st.none(), _inputs | st.none(), _texts)
+def test_no_input_is_too_odd_for_a_record(
+    called: tuple[str, str], given_input: dict[str, Any] | None, output: dict[str, Any] | None, text: str
+) -> None:
+    service, operation = called
+    model = _session.get_service_model(service).operation_model(operation)
+    record = _call(
+        service=service,
+        operation=operation,
+        operation_model=model,
+        input=given_input,
+        output=output,
+        user_agent=text,
+        error_message=text,
+    )
+    assert record["eventName"].startswith(operation)
+    assert "requestParameters" in record
+
+
+def test_what_is_nested_too_deeply_leaves_a_marker() -> None:
+    value: dict[str, Any] = {"S": "x"}
+    for _ in range(20_000):
+        value = {"M": {"a": value}}
+    model = _session.get_service_model("dynamodb").operation_model("CreateTable")
+    deep: Any = "x"
+    for _ in range(20_000):
+        deep = {"a": deep}
+    assert _call(input={"PolicyDocument": deep})["requestParameters"]["omitted"] is True
+    item = _call(service="dynamodb", operation="UpdateItem", operation_model=model, input={"Key": value})
+    assert item["eventName"] == "UpdateItem"
+    body = S3Facts(bucket="b", body={"Tagging": deep})
+    record = _call(service="s3", operation="PutBucketTagging", operation_model=None, s3=body)
+    assert record["requestParameters"]["omitted"] is True
+
+
+def test_names_that_are_no_names_are_not_recorded_as_such() -> None:
+    assert _call(operation="Create\x00Role", operation_model=None)["eventName"] == "Unknown"
+    assert len(_call(operation="A" * 5000, operation_model=None)["eventName"]) == 256

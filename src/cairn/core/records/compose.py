@@ -19,7 +19,7 @@ from cairn.core.records.names import api_version, event_name, event_region, even
 from cairn.core.records.plans import plans_of
 from cairn.core.records.read_only import is_read_only
 from cairn.core.records.resources import resources
-from cairn.core.records.sizes import cut, encode_within_limits
+from cairn.core.records.sizes import cut, encode_within_limits, too_deep
 
 EVENT_VERSION = "1.11"
 UNKNOWN_NAME = "Unknown"
@@ -51,7 +51,8 @@ def _compose(facts: CallFacts, kind: Kind) -> Event:
     service, model = facts.service, facts.operation_model
     source = event_source(service[:_NAME_CHARS_MAX])
     uri = model.http.get("requestUri", "") if model is not None and service == "lambda" else ""
-    name = event_name(service, facts.operation[:_NAME_CHARS_MAX], uri) or UNKNOWN_NAME
+    operation = facts.operation[:_NAME_CHARS_MAX]
+    name = (event_name(service, operation, uri) if operation.isprintable() else "") or UNKNOWN_NAME
     region = event_region(service, facts.region)
     read_only = is_read_only(source, name)
     data_event = is_data_event(source, name)
@@ -90,8 +91,14 @@ def _record(facts: CallFacts, source: str, name: str, region: str, read_only: bo
         record["errorCode"] = code
         if facts.error_message:
             record["errorMessage"] = facts.error_message
-    record["requestParameters"] = _request_parameters(facts, name)
-    record["responseElements"] = None if code else _response_elements(facts, read_only)
+    try:
+        record["requestParameters"] = _request_parameters(facts, name)
+    except RecursionError:
+        record["requestParameters"] = too_deep()
+    try:
+        record["responseElements"] = None if code else _response_elements(facts, read_only)
+    except RecursionError:
+        record["responseElements"] = too_deep()
     additional = s3.additional_event_data(facts.s3, facts.tls) if facts.s3 is not None else _additional(facts)
     if additional:
         record["additionalEventData"] = additional

@@ -92,8 +92,12 @@ def _named(node: object, names: ResourceNames, owner: str, depth: int) -> Iterat
             if isinstance(value, str):
                 if kind and value:
                     yield kind, value
-            elif isinstance(value, list) and kind:
-                yield from ((kind, item) for item in value if isinstance(item, str) and item)
+            elif kind and isinstance(value, dict | list):
+                # A list of names, or EC2's XML with each name in `content`.
+                for item in value if isinstance(value, list) else (value,):
+                    text = item.get("content") if isinstance(item, dict) else item
+                    if isinstance(text, str) and text:
+                        yield kind, text
             else:
                 yield from _named(value, names, names.objects.get(key, ""), depth + 1)
 

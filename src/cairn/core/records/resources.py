@@ -20,7 +20,12 @@ def resources(facts: CallFacts, source: str, name: str, region: str) -> list[Res
     if finder is None:
         return []
     call = _Call(facts, name, region)
-    return [call.entry(kind, arn) for kind, arn in finder(call) if arn.startswith("arn:")]
+    return [call.entry(kind, arn) for kind, arn in finder(call) if is_arn(arn)]
+
+
+def is_arn(text: str) -> bool:
+    """Whether `text` has the six parts of an ARN."""
+    return text.startswith("arn:") and text.count(":") >= 5
 
 
 class _Call:
@@ -110,20 +115,21 @@ def _lambda(call: _Call) -> Found:
 
 def function_arn(name: str, arn: Callable[[str, str], str]) -> str:
     """The ARN of a Lambda function given by name, by `account:function:name` or by ARN."""
-    if name.startswith("arn:"):
-        return name
-    return arn("lambda", "function:" + name.rpartition("function:")[2])
+    return name if is_arn(name) else arn("lambda", "function:" + name.rpartition("function:")[2])
 
 
 def _dynamodb(call: _Call) -> Found:
     names = [call.text("TableName")]
     requests = call.input.get("RequestItems")
-    if isinstance(requests, dict):
-        names += list(requests)
-    for item in call.input.get("TransactItems") or ():
-        names += [each.get("TableName", "") for each in item.values() if isinstance(each, dict)]
+    names += list(requests) if isinstance(requests, dict) else ()
+    items = call.input.get("TransactItems")
+    for item in items if isinstance(items, list) else ():
+        actions = item.values() if isinstance(item, dict) else ()
+        names += [action["TableName"] for action in actions if isinstance(action, dict) and "TableName" in action]
     arns = dict.fromkeys(
-        name if name.startswith("arn:") else call.arn("dynamodb", f"table/{name}") for name in names if name
+        name if is_arn(name) else call.arn("dynamodb", f"table/{name}")
+        for name in names
+        if isinstance(name, str) and name
     )
     return [("AWS::DynamoDB::Table", arn) for arn in arns]
 

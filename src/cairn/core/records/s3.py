@@ -20,6 +20,9 @@ _SIGNATURE_QUERY = frozenset(
 )
 """Query names, in lower case, that carry signatures and tokens."""
 
+_OURS = frozenset({"bucketName", "Host", "key"})
+"""What the record says of the call itself, and no query may say for it."""
+
 _HEADERS = frozenset(
     "x-amz-" + name
     for name in (
@@ -89,17 +92,17 @@ _NO_SUCH_BUCKET = "NoSuchBucket"
 def request_parameters(s3: S3Facts, name: str) -> dict[str, Any] | None:
     """requestParameters of the event called `name`."""
     parameters: dict[str, Any] = {}
-    if s3.body is not None and name not in _BODILESS:
+    if s3.body is not None:
         if name == "PutBucketPolicy":
             parameters["bucketPolicy"] = s3.body
-        else:
+        elif name not in _BODILESS and len(s3.body) == 1:  # one root, so it is XML
             parameters.update(typed_tree(s3.body))
     if s3.bucket:
         parameters["bucketName"] = s3.bucket
     if s3.host:
         parameters["Host"] = s3.host
     for pair in s3.query:
-        if pair[0].lower() not in _SIGNATURE_QUERY:
+        if pair[0] not in _OURS and pair[0].lower() not in _SIGNATURE_QUERY:
             _add(parameters, pair)
     for pair in s3.headers:
         if pair[0] in _HEADERS:

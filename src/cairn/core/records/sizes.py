@@ -40,13 +40,42 @@ def omitted(size: int, bytes_max: int) -> dict[str, Any]:
     return {"omitted": True, "originalSize": size, "reason": f"exceeds the limit of {bytes_max >> 10} KB"}
 
 
+def too_deep() -> dict[str, Any]:
+    """What stands for an element that is nested more deeply than anybody's own."""
+    return {"omitted": True, "reason": "nested too deeply"}
+
+
+def _encode(record: dict[str, Any]) -> bytes:
+    """`record` as JSON, whatever a stranger's parameters hold. Changes `record` where something cannot be encoded."""
+    try:
+        return encode_record(record)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell and UTF-8 cannot
+        for field, value in record.items():
+            record[field] = _encodable(value)
+    except RecursionError:
+        for field in _ELEMENTS:
+            if record.get(field) is not None:
+                record[field] = too_deep()
+    return encode_record(record)
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value
+
+
 def encode_within_limits(record: dict[str, Any]) -> bytes:
     """`record` as one line of JSON, after what is too long was cut or left out. Changes `record`."""
     for field in _TEXTS:
         value = record.get(field)
         if isinstance(value, str):
             record[field] = cut(value)
-    encoded = encode_record(record)
+    encoded = _encode(record)
     if len(encoded) <= ADDITIONAL_BYTES_MAX:
         return encoded  # nothing in it can be over its limit
     for field, bytes_max in _ELEMENTS.items():
