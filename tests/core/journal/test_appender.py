@@ -97,6 +97,42 @@ def test_a_full_queue_refuses_at_once_and_recovers(access: JournalAccess, event:
     assert len(ids(read_all(access))) == 11
 
 
+def test_outcomes_go_past_a_full_queue(access: JournalAccess, event: MakeEvent) -> None:
+    intent = event(kind=Kind.INTENT)
+
+    async def run() -> None:
+        async with NatsAppender(access, writer="gateway-0", queue_events_max=3) as appender:
+            await appender.append([intent])
+            waiting = asyncio.ensure_future(appender.append([event(), event(), event()]))
+            await asyncio.sleep(0)
+            await appender.append([event(id=intent.header.id)])
+            await waiting
+
+    asyncio.run(run())
+    assert len(ids(read_all(access))) == 5
+
+
+def test_outcomes_go_into_the_reserve_of_a_full_disk(
+    access: JournalAccess, event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = event(kind=Kind.INTENT)
+
+    async def run() -> None:
+        async with NatsAppender(access, writer="gateway-0") as appender:
+            await appender.append([intent])
+            monkeypatch.setattr(JournalAccess, "has_room", lambda _self, share=1.0: share < 1)
+            other, outcome = await asyncio.gather(
+                appender.append([event()]), appender.append([event(id=intent.header.id)]), return_exceptions=True
+            )
+            assert isinstance(other, JournalFull)
+            assert outcome == 2
+            with pytest.raises(JournalFull):
+                await appender.append([event()])
+
+    asyncio.run(run())
+    assert ids(read_all(access)) == [intent.header.id] * 2
+
+
 def test_stop_stores_what_waits(access: JournalAccess, event: MakeEvent) -> None:
     async def run() -> None:
         appender = NatsAppender(access, writer="gateway-0")

@@ -107,13 +107,13 @@ def test_a_silent_writer_is_fenced_and_its_late_outcome_refused(
     assert recorded(journal) == [intent.header.id]
 
 
-def test_a_writer_that_is_heard_of_is_left_alone_until_its_intent_is_a_day_old(
+def test_a_writer_that_is_heard_of_is_left_alone_until_its_intent_is_an_hour_old(
     event: MakeEvent, state: State, clock: TestClock
 ) -> None:
     journal = MemoryJournal("gateway-0", clock=clock)
     journal.append([event(kind=Kind.INTENT)], origin="gateway")
     step = resolver(journal, state, clock)
-    for _ in range(720):
+    for _ in range(30):
         settle(step, 2)
         clock.advance(119)
         journal.append([], origin="gateway")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from cairn.core.errors import CairnError
 from cairn.core.journal.access import JournalAccess
-from cairn.core.journal.journal import BatchTooLarge, JournalBusy, JournalFenced, JournalUnavailable
+from cairn.core.journal.journal import BatchTooLarge, JournalBusy, JournalFenced, JournalFull, JournalUnavailable
 from cairn.core.journal.stream import MESSAGE_BYTES_MAX, Stream
 from cairn.core.journal.writer import Writer
 from cairn.core.records.event import Event
@@ -87,7 +87,8 @@ class NatsAppender:
     async def append(self, events: Sequence[Event]) -> int:
         if self._stopping or self._task is None:
             raise JournalUnavailable("the appender is not running")
-        if self._events_held + len(events) > self._queue_events_max:
+        crowded = self._events_held + len(events) > self._queue_events_max
+        if crowded and not self._writer.intents.closed_by(events):
             raise JournalBusy(f"{self._events_held} events wait for the journal already")
         size = sum(len(event.record) for event in events)
         if size > MESSAGE_BYTES_MAX // 2:
@@ -135,9 +136,14 @@ class NatsAppender:
                 position = await self._writer.append([e for request in requests for e in request.events], self._origin)
             except JournalFenced as fenced:
                 # Only the outcomes of calls that others recorded as unresolved are refused; the rest goes on.
-                dead = [request for request in requests if self._writer.intents.ended(request.events)]
-                self._answer(dead, fenced)
-                requests = [request for request in requests if not self._writer.intents.ended(request.events)]
+                requests = self._refuse(requests, self._writer.intents.ended, fenced)
+            except JournalFull as full:
+                # There may be room for outcomes yet, where they stood together with something new.
+                mixed = len(requests)
+                requests = self._refuse(requests, lambda events: not self._writer.intents.closed_by(events), full)
+                if len(requests) == mixed:
+                    self._answer(requests, full)
+                    return
             except Exception as error:
                 if not isinstance(error, CairnError):
                     log.exception("an append as %s failed", self._writer.name)
@@ -147,6 +153,14 @@ class NatsAppender:
             else:
                 self._answer(requests, position)
                 return
+
+    def _refuse(
+        self, requests: list[_Request], which: Callable[[Sequence[Event]], bool], error: Exception
+    ) -> list[_Request]:
+        """Answer those requests with `error`. Returns the others."""
+        refused = [which(request.events) for request in requests]
+        self._answer([request for request, no in zip(requests, refused, strict=True) if no], error)
+        return [request for request, no in zip(requests, refused, strict=True) if not no]
 
     def _answer(self, requests: Sequence[_Request], answer: int | Exception) -> None:
         for request in requests:

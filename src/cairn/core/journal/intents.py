@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 ORIGIN = "unresolved"
 SILENCE_S = 120.0
 """A writer with open intents that is not heard of for so long is taken for dead. It is heard of every 15 s."""
-AGE_MAX_S = 86_400.0
-"""An intent open for longer is resolved even if its writer lives."""
+AGE_MAX_S = 3600.0
+"""An intent open for longer is resolved even if its writer lives: its outcome could not be appended when it came."""
 RESOLVED_EVENTS_MAX = 500
 SAVE_S = 10.0
 WAIT_S = 1.0

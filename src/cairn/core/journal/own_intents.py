@@ -25,6 +25,11 @@ class OwnIntents:
             else:
                 self.open.discard(event.header.id)
 
+    def closed_by(self, events: Sequence[Event]) -> bool:
+        """Whether `events` are outcomes of open intents and nothing else. What was begun goes in before anything new,
+        into the reserve of a full disk and past a full queue."""
+        return all(event.header.kind == Kind.EVENT and event.header.id in self.open for event in events)
+
     def end(self) -> None:
         """The writer's epoch is over: whatever was open is recorded by others."""
         self._ended.update(dict.fromkeys(self.open))

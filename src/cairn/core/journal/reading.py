@@ -18,8 +18,8 @@ from cairn.core.journal.journal import JournalEntry, JournalFault
 log = logging.getLogger(__name__)
 
 FAULTS_KEPT_MAX = 1000
-READERS_MAX = 64
-"""How many readers' places are remembered; a reader beyond them starts its chains anew."""
+PLACES_MAX = 256
+"""Places at which reads ended lately; a reader that goes on from another starts its chains anew."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ class Verifier:
         if not stored:
             return []
         with self._lock:
-            chains = self._places.pop(position, {})
+            chains = dict(self._places.get(position, {}))
         entries = []
         expected = position
         for item in stored:
@@ -107,7 +107,8 @@ class Verifier:
             entries.append(JournalEntry(item.position, item.time, item.size, batch))
         with self._lock:
             self._places[expected] = chains
-            while len(self._places) > READERS_MAX:
+            self._places.move_to_end(expected)
+            while len(self._places) > PLACES_MAX:
                 self._places.popitem(last=False)
         return entries
 

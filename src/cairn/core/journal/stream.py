@@ -192,7 +192,8 @@ class Stream:
 
     async def _open(self) -> Any:
         async def lost() -> None:
-            log.warning("the connection to the journal is lost")
+            if not client.is_closed:
+                log.warning("the connection to the journal is lost")
             self._lost.set()
 
         async def back() -> None:

@@ -74,7 +74,7 @@ class Writer:
                     await self._open(deadline)
                 if read_to is not None and self._position >= read_to:
                     raise JournalFenced(f"{self.name} has appended at {self._position}, not before {read_to}")
-                self._check_room()
+                self._check_room(0.5 if self.intents.closed_by(events) else 1.0)
                 self._pending = _Pending(events, self._encode(events, origin))
                 position = await self._settle(self._pending, deadline)
                 if position is not None:
@@ -86,8 +86,8 @@ class Writer:
             raise BatchTooLarge(f"{len(events)} events of {len(data)} bytes are more than one batch holds")
         return data
 
-    def _check_room(self) -> None:
-        if not self._stream.access.has_room():
+    def _check_room(self, share: float) -> None:
+        if not self._stream.access.has_room(share):
             raise JournalFull(
                 f"the disk of {self._stream.access.folder} is full", advice="Make room; appends go on by themselves."
             )
