@@ -16,6 +16,7 @@ from cairn.wire.models import index
 from cairn.wire.respond import unidentified
 
 FAILURE_BYTES_MAX = 64 << 10
+REPLY_BYTES_MAX = 64 << 20
 
 _QUERY_AUTH = {
     "x-amz-algorithm",
@@ -41,6 +42,7 @@ _NOT_FOR_MOTO = (
 )
 _KEY_ID = re.compile(r"[A-Z0-9]{20}")
 _NO_KEY = "AKIAIOSFODNN7EXAMPLE"
+_REQUEST_ID = re.compile(rb"<(RequestId|requestId|RequestID)>[^<]*</\1>")
 _OWN_HOST = {"sqs"}
 """Services whose answers hold addresses made of the request's Host, which must lead back to the gateway."""
 
@@ -97,6 +99,16 @@ class MotoUpstream:
         if call.account:
             headers.set(ACCOUNT, call.account)
         return headers
+
+
+async def _with_request_id(reply: Response, request_id: str) -> Response:
+    """`reply` under the call's own id: moto answers many calls under the same one, or under none."""
+    reply.headers.set("x-amzn-requestid", request_id)
+    if "xml" in reply.headers.get("content-type"):
+        body = await read_body(reply, bytes_max=REPLY_BYTES_MAX)
+        reply.body = _REQUEST_ID.sub(rb"<\1>" + request_id.encode() + rb"</\1>", body)
+        reply.headers.set("content-length", str(len(reply.body)))
+    return reply
 
 
 async def _refusal(code: str, reply: Response) -> AwsError:
