@@ -25,15 +25,8 @@ from botocore.credentials import Credentials
 from cairn.wire.http import Headers, Request
 from cairn.wire.payload import open_payload
 from cairn.wire.refusals import Dialect
-from cairn.wire.sigv4 import (
-    EMPTY_SHA256,
-    SIGNED_CHUNKS,
-    UNSIGNED_CHUNKS_TRAILER,
-    UNSIGNED_PAYLOAD,
-    Proof,
-    read,
-    signing_key,
-)
+from cairn.wire.sigv4 import Proof, read, signing_key
+from cairn.wire.sigv4_fields import EMPTY_SHA256, SIGNED_CHUNKS, UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 URL = "http://localhost:4590/bucket/some/folder/object.json?versionId=3sL4kqtJlcpXroDTDmJ"

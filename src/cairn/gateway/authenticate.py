@@ -20,6 +20,8 @@ from cairn.wire.models import operation_model
 from cairn.wire.payload import open_payload
 from cairn.wire.protocols import protocol_of
 from cairn.wire.refusals import Dialect, Reason, dialect_of, refusal
+from cairn.wire.s3_routes import POST_OBJECT
+from cairn.wire.sigv4_fields import UNSIGNED_PAYLOAD, declared_payload
 
 NOBODYS_ACCOUNT = "000000000000"
 """Whose root an unknown key is in trust mode."""
@@ -71,6 +73,8 @@ class Authenticator:
         if not self._verifies:
             return await self._trust(call, dialect)
         claim = self._claim(call, dialect)
+        if claim is None and call.operation == POST_OBJECT:
+            raise AwsError("NotImplemented", "Signatures in the fields of a form (POST Object) are not verified.", 501)
         if claim is None:
             if not may_be_unsigned(call):
                 raise refusal(Reason.UNSIGNED, dialect)
@@ -106,7 +110,7 @@ class Authenticator:
             body = await self._read(request)
             digest = hashlib.sha256(body).hexdigest()
             claim.verify(request, key.secret, digest)
-            if claim.payload not in ("", sigv4.UNSIGNED_PAYLOAD) and claim.payload.lower() != digest:
+            if claim.payload not in ("", UNSIGNED_PAYLOAD) and claim.payload.lower() != digest:
                 raise refusal(Reason.MISMATCH, dialect)
             caller = Caller(key.identity, key.identity.account, _once(body), len(body), body)
         caller.method, caller.version = claim.method, claim.version
@@ -118,7 +122,7 @@ class Authenticator:
             identity = ANONYMOUS if dialect is Dialect.S3 else UNKNOWN
         account = identity.account if identity.account.isdigit() else self._account
         if dialect is Dialect.S3:
-            payload = await open_payload(call.request, sigv4.declared_payload(call.request), None)
+            payload = await open_payload(call.request, declared_payload(call.request), None)
             return Caller(identity, account, payload.body, payload.length, None, payload.trailers)
         body = await self._read(call.request)
         return Caller(identity, account, _once(body), len(body), body)

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from cairn.core.errors import AwsError
 from cairn.wire.checksums import Expected, expect, trailing_checksum
-from cairn.wire.sigv4 import EMPTY_SHA256, Proof
+from cairn.wire.sigv4 import Proof
+from cairn.wire.sigv4_fields import EMPTY_SHA256
 
 CHUNK_HEADER_BYTES_MAX = 256
 CHUNK_BYTES_MAX = 5 << 30
@@ -102,7 +103,7 @@ class ChunkSigner:
                 "signing method.",
                 403,
                 StringToSign=text,
-                SignatureProvided=signature.decode(),
+                SignatureProvided=signature.decode("latin-1"),
             )
         self._previous = expected
 

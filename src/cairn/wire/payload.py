@@ -9,7 +9,8 @@ from cairn.core.errors import AwsError
 from cairn.wire.checksums import declared_checksums, payload_sha256
 from cairn.wire.chunked import ChunkedBody, ChunkSigner, primed, verified
 from cairn.wire.http import Headers, Request
-from cairn.wire.sigv4 import CHUNKED, UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD, Proof
+from cairn.wire.sigv4 import Proof
+from cairn.wire.sigv4_fields import CHUNKED, UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD
 
 OBJECT_BYTES_MAX = 5 << 30
 

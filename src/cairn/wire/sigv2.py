@@ -17,7 +17,8 @@ from cairn.core.errors import AwsError
 from cairn.wire.canonical import wire_bytes
 from cairn.wire.http import Request
 from cairn.wire.refusals import Dialect, Reason, refusal, skewed, two_mechanisms, url_expired
-from cairn.wire.sigv4 import UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD, Proof
+from cairn.wire.sigv4 import Proof
+from cairn.wire.sigv4_fields import UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD
 
 _SUB_RESOURCES = frozenset(HmacV1Auth.QSAOfInterest)
 _IN_QUERY = ("content-md5", "content-type")

@@ -55,14 +55,14 @@ def signed(
     return received(request.headers.items(), body, method=request.method)
 
 
-def received(headers: Any, body: bytes = b"", method: str = "GET", query: str = "") -> Call:
+def received(headers: Any, body: bytes = b"", method: str = "GET", path: str = "/") -> Call:
     async def pieces() -> AsyncIterator[bytes]:
         for at in range(0, len(body), 3):
             yield body[at : at + 3]
 
     fields = Headers([("Host", "localhost:4590"), *headers])
     fields.set("host", "localhost:4590")
-    return identify(Request(method, "/", query, fields, pieces()), body, domains=("localhost",))
+    return identify(Request(method, path, "", fields, pieces()), body, domains=("localhost",))
 
 
 def authenticate(keys: KeyTable, clock: TestClock, call: Call, mode: Any = "verify", limit: int = 1000) -> Caller:
@@ -141,6 +141,12 @@ def test_unsigned_calls(keys: KeyTable, now: TestClock) -> None:
     assert authenticate(keys, now, web).identity.record() == {"type": "Unknown"}
     cognito = [("X-Amz-Target", "AWSCognitoIdentityService.GetId"), ("Content-Type", "application/x-amz-json-1.1")]
     assert authenticate(keys, now, received(cognito, b"{}", method="POST")).identity.record() == {"type": "Unknown"}
+
+
+def test_a_form_upload_says_that_it_is_not_verified(keys: KeyTable, now: TestClock) -> None:
+    call = received([("Content-Type", "multipart/form-data; boundary=x")], b"--x--", method="POST", path="/bucket")
+    assert call.operation == "PostObject"
+    assert refusal(keys, now, call) == ("NotImplemented", 501)
 
 
 @pytest.mark.parametrize(

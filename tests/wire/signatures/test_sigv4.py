@@ -10,13 +10,15 @@ from urllib.parse import quote
 
 import pytest
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
+from botocore.crt.auth import CrtS3SigV4Auth, CrtS3SigV4QueryAuth, CrtSigV4Auth, CrtSigV4QueryAuth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cairn.core.errors import AwsError
 from cairn.wire.http import Headers, Request
 from cairn.wire.refusals import Dialect, dialect_of
-from cairn.wire.sigv4 import UNSIGNED_PAYLOAD, Claim, Proof, read
+from cairn.wire.sigv4 import Claim, Proof, read
+from cairn.wire.sigv4_fields import UNSIGNED_PAYLOAD
 
 SKEW = 900.0
 
@@ -47,7 +49,14 @@ def url_of(parts: list[str], query: list[tuple[str, str]]) -> str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(parts=segments, query=pairs | repeated, headers=extra_headers, body=st.binary(max_size=20), s3=st.booleans())
+@given(
+    parts=segments,
+    query=pairs | repeated,
+    headers=extra_headers,
+    body=st.binary(max_size=20),
+    s3=st.booleans(),
+    native=st.booleans(),
+)
 def test_what_botocore_signs_holds(
     botocore_client: SimpleNamespace,
     parts: list[str],
@@ -55,9 +64,12 @@ def test_what_botocore_signs_holds(
     headers: list[tuple[str, str]],
     body: bytes,
     s3: bool,
+    native: bool,
 ) -> None:
+    """By botocore's own signer, and by AWS's native one, which is another implementation."""
+    signer = (CrtS3SigV4Auth if s3 else CrtSigV4Auth) if native else (S3SigV4Auth if s3 else SigV4Auth)
     request = botocore_client.signed(
-        S3SigV4Auth if s3 else SigV4Auth,
+        signer,
         "PUT",
         url_of(parts, query),
         headers,
@@ -77,13 +89,20 @@ def test_what_botocore_signs_holds(
 
 @settings(max_examples=100, deadline=None)
 @given(
-    parts=segments, query=st.dictionaries(text.filter(bool), text, max_size=4), s3=st.booleans(), token=st.booleans()
+    parts=segments,
+    query=st.dictionaries(text.filter(bool), text, max_size=4),
+    s3=st.booleans(),
+    token=st.booleans(),
+    native=st.booleans(),
 )
 def test_urls_that_botocore_presigns_hold(
-    botocore_client: SimpleNamespace, parts: list[str], query: dict[str, str], s3: bool, token: bool
+    botocore_client: SimpleNamespace, parts: list[str], query: dict[str, str], s3: bool, token: bool, native: bool
 ) -> None:
+    signer = (
+        (CrtS3SigV4QueryAuth if s3 else CrtSigV4QueryAuth) if native else (S3SigV4QueryAuth if s3 else SigV4QueryAuth)
+    )
     request = botocore_client.signed(
-        S3SigV4QueryAuth if s3 else SigV4QueryAuth,
+        signer,
         "GET",
         url_of(parts, list(query.items())),
         token="T+/=" if token else "",
