@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cairn.cloudtrail.history import schema
-from cairn.cloudtrail.history.facts import SINGLE, Facts, Field, Scope, id_key, indexed
+from cairn.cloudtrail.history.facts import SINGLE, Facts, Field, Scope, id_key
 from cairn.cloudtrail.history.packing import dictionary_of, pack
 from cairn.cloudtrail.history.segment_reader import SetAside, ids_in
 from cairn.core.records.event import EventHeader
@@ -18,6 +19,9 @@ TERMS_CACHED_MAX = 100_000
 DICTIONARY_AT = (64, 4096, 65536)
 """After how many events of a segment the records are packed against newer ones."""
 DICTIONARY_RECORDS = 48
+
+_COLUMN = [SINGLE.index(field) if field in SINGLE else None for field in Field]
+_TERM = operator.itemgetter(0)
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -154,8 +158,8 @@ class SegmentWriter:
         ).fetchone()
         newest = one("SELECT content FROM dictionaries ORDER BY first_seq DESC LIMIT 1").fetchone()
         self._dictionary: bytes | None = newest[0] if newest else None
-        self._terms: dict[tuple[int, Field, str], int] = {}
-        self._scopes: dict[Scope, int] = {}
+        self._scopes: dict[Scope, _CachedScope] = {}
+        self._cached = 0
 
     def _without_known(self, arrivals: Sequence[Arrival]) -> list[tuple[bytes, Arrival]]:
         by_key: dict[bytes, Arrival] = {}
@@ -169,25 +173,23 @@ class SegmentWriter:
         events, records, postings = [], [], []
         seconds: dict[int, int] = {}
         for key, arrival in fresh:
-            seq = self.next_seq
+            seq, time = self.next_seq, arrival.header.time
             self.next_seq += 1
-            dictionary = self._dictionary_for(seq, fresh)
             scope = self._scope(arrival.scope)
-            time = arrival.header.time
-            columns = [
-                self._term(scope, field, indexed(value)) if value else None
-                for field, value in zip(SINGLE, arrival.facts.single(), strict=True)
-            ]
-            events.append((seq, key, scope, time, arrival.header.read_only, *columns))
-            records.append((seq, pack(arrival.record, dictionary)))
+            columns: list[int | None] = [None] * len(SINGLE)
             for field, value in arrival.facts.terms():
-                postings.append((self._term(scope, field, value), time, seq))
+                term = scope.terms[field].get(value) or self._number(scope, field, value)
+                postings.append((term, time, seq))
+                if (column := _COLUMN[field]) is not None:
+                    columns[column] = term
+            events.append((seq, key, scope.number, time, arrival.header.read_only, *columns))
+            records.append((seq, pack(arrival.record, self._dictionary_for(seq, fresh))))
             # the journal's time never decreases; a clock that was set back must not undo the order
             self.last_arrived = max(self.last_arrived, arrival.arrived)
             seconds.setdefault(self.last_arrived, seq)
         if seconds and not self.first_arrived:
             self.first_arrived = min(seconds)
-        postings.sort()
+        postings.sort(key=_TERM)  # neighbours in the index go in together
         many = self._connection.executemany
         many("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", events)
         many("INSERT INTO records VALUES (?, ?)", records)
@@ -201,29 +203,35 @@ class SegmentWriter:
             self._connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (seq, self._dictionary))
         return self._dictionary
 
-    def _scope(self, scope: Scope) -> int:
-        number = self._scopes.get(scope)
-        if number is None:
+    def _scope(self, scope: Scope) -> _CachedScope:
+        cached = self._scopes.get(scope)
+        if cached is None:
             one = self._connection.execute
             one("INSERT OR IGNORE INTO scopes (account, region, category) VALUES (?, ?, ?)", scope)
             found = one("SELECT id FROM scopes WHERE account = ? AND region = ? AND category = ?", scope).fetchone()
-            number = self._scopes[scope] = int(found[0])
+            cached = self._scopes[scope] = _CachedScope(int(found[0]))
+        return cached
+
+    def _number(self, scope: _CachedScope, field: Field, value: str) -> int:
+        """The number of a term that is not cached; a new one if the segment does not have it."""
+        one = self._connection.execute
+        row = (scope.number, int(field), value)
+        number = self._next_term
+        if one("INSERT INTO terms VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (number, *row)).rowcount:
+            self._next_term += 1
+        else:
+            number = int(one("SELECT id FROM terms WHERE scope = ? AND field = ? AND value = ?", row).fetchone()[0])
+        if self._cached >= TERMS_CACHED_MAX:
+            self._scopes.clear()  # the scope in hand goes on with a cache of its own until the next event
+            self._cached = 0
+        self._cached += 1
+        scope.terms[field][value] = number
         return number
 
-    def _term(self, scope: int, field: Field, value: str) -> int:
-        term = (scope, field, value)
-        number = self._terms.get(term)
-        if number is None:
-            one = self._connection.execute
-            row = (scope, int(field), value)
-            found = one("SELECT id FROM terms WHERE scope = ? AND field = ? AND value = ?", row).fetchone()
-            if found is None:
-                number = self._next_term
-                self._next_term += 1
-                one("INSERT INTO terms VALUES (?, ?, ?, ?)", (number, *row))
-            else:
-                number = int(found[0])
-            if len(self._terms) >= TERMS_CACHED_MAX:
-                self._terms.clear()
-            self._terms[term] = number
-        return number
+
+class _CachedScope:
+    """A scope's number, and the numbers of the terms that were met in it lately."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.terms: list[dict[str, int]] = [{} for _ in Field]
