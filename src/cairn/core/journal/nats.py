@@ -12,6 +12,7 @@ from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.batch import encode, next_link
 from cairn.core.journal.journal import Bounds, JournalEntry, JournalUnavailable
 from cairn.core.journal.reading import FaultLog, Stored, Verifier
+from cairn.core.journal.recent import Recent
 from cairn.core.journal.stream import NoAnswer, Stream, WrongLast
 from cairn.core.journal.writer import Writer
 from cairn.core.records.event import Event, new_event_id
@@ -30,6 +31,8 @@ _clock = SystemClock()
 class NatsJournal:
     """`Journal` over a JetStream stream. It connects on first use, and again whenever the server was away.
 
+    Sinks of one process share one of these, so that they share what is read.
+
     Args:
         writer: the name it appends under, which no other process may append under at the same time.
         give_up_s: how long an append is tried before `JournalUnavailable`.
@@ -40,6 +43,8 @@ class NatsJournal:
         self._writer = Writer(self._stream, writer, give_up_s=give_up_s)
         self._give_up_s = give_up_s
         self._verifier = Verifier()
+        self._recent = Recent()
+        self._connections = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"journal of {writer}", daemon=True)
         self._thread.start()
@@ -67,12 +72,18 @@ class NatsJournal:
     def read_from(self, position: int, *, bytes_max: int = 8 << 20, wait_s: float = 0.0) -> list[JournalEntry]:
         deadline = _clock.monotonic() + wait_s
         while True:
+            if self._stream.connections != self._connections:
+                self._connections = self._stream.connections  # what came back may hold less than what went away
+                self._recent.clear()
+            if recent := self._recent.from_position(position, bytes_max):
+                return recent
             stored = self._request(self._stream.fetch(position, bytes_max))
             if not stored:
                 position, stored = self._at_end(position, bytes_max)
             if stored:
                 entries = self._verify(position, stored)
                 if entries:
+                    self._recent.put(entries)
                     return entries
                 position = stored[-1].position + 1  # nothing but damage: behind it there may be more
                 continue
@@ -86,6 +97,7 @@ class NatsJournal:
 
     def trim(self, before: int) -> None:
         self._request(self._stream.trim(before))
+        self._recent.drop_before(before)
 
     def fence(self, writer: str, *, read_to: int) -> bool:
         last = self._request(self._stream.last_of(writer))

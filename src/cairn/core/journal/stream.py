@@ -34,7 +34,7 @@ MESSAGE_BYTES_MAX = 8 << 20
 SERVER_VERSION_MIN = (2, 11)  # the first that reads a range of positions with one request
 
 ANSWER_S = 5.0
-CONNECT_S = 5.0
+CONNECT_S = 3.0
 RECONNECT_PAUSE_S = 0.05
 FETCH_BATCHES_MAX = 10_000
 
@@ -60,6 +60,8 @@ class Stream:
 
     def __init__(self, access: JournalAccess) -> None:
         self.access = access
+        self.connections = 0
+        """How often it was connected."""
         self._client: Any = None
         self._last_error: Exception | None = None
         self._opening = asyncio.Lock()
@@ -198,6 +200,7 @@ class Stream:
 
         async def back() -> None:
             log.info("the journal is connected again")
+            self.connections += 1
             self._lost = asyncio.Event()
 
         async def failed(error: Exception) -> None:

@@ -1,0 +1,67 @@
+"""What was read lately: bounded, gapless, and shared by the sinks of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cairn.core.config import Settings
+from cairn.core.journal.engine import JournalEngine
+from cairn.core.journal.journal import Batch, JournalEntry
+from cairn.core.journal.nats import NatsJournal
+from cairn.core.journal.recent import Recent
+from cairn.core.journal.stream import Stream
+from cairn.core.records.event import Event
+
+MakeEvent = Callable[..., Event]
+
+
+def entry(position: int, size: int = 10) -> JournalEntry:
+    return JournalEntry(position, 0.0, size, Batch("w", "import", ()))
+
+
+@given(
+    puts=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 40)), max_size=40),
+    position=st.integers(1, 30),
+    bytes_max=st.integers(1, 100),
+)
+def test_it_gives_what_follows_without_a_gap_within_its_limits(
+    puts: list[tuple[int, int]], position: int, bytes_max: int
+) -> None:
+    recent = Recent(bytes_max=100)
+    for each, size in puts:
+        recent.put([entry(each, size)])
+    found = recent.from_position(position, bytes_max)
+    assert [each.position for each in found] == list(range(position, position + len(found)))
+    assert sum(each.size for each in found[1:]) + (found[0].size if len(found) > 1 else 0) <= bytes_max
+    kept = [recent.from_position(each, 1) for each in range(1, 31)]
+    assert sum(each[0].size for each in kept if each) <= 100
+    if puts:
+        assert recent.from_position(puts[-1][0], 1), "the newest is kept"
+
+
+@pytest.mark.engine
+def test_two_sinks_fetch_once(tmp_path: Path, event: MakeEvent, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch, fetched = Stream.fetch, []
+
+    async def counted(stream: Stream, position: int, bytes_max: int) -> object:
+        fetched.append(position)
+        return await fetch(stream, position, bytes_max)
+
+    monkeypatch.setattr(Stream, "fetch", counted)
+    engine = JournalEngine(tmp_path / "journal", Settings())
+    with NatsJournal(engine.start(), writer="one") as journal:
+        for _ in range(10):
+            journal.append([event(padding=1000)], origin="import")
+        first = journal.read_from(1)
+        assert journal.read_from(1) == first
+        assert journal.read_from(4) == first[3:]
+        assert len(journal.read_from(1, bytes_max=3000)) == 2
+        assert fetched == [1]
+        journal.append([event()], origin="import")
+        assert [each.position for each in journal.read_from(11)] == [11]
+    engine.stop()
