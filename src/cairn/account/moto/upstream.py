@@ -13,6 +13,7 @@ from cairn.core.errors import AwsError
 from cairn.wire.client import HttpClient, read_body
 from cairn.wire.http import Call, Headers, Response
 from cairn.wire.models import index
+from cairn.wire.protocols import protocol_of
 from cairn.wire.respond import unidentified
 
 FAILURE_BYTES_MAX = 64 << 10
@@ -101,12 +102,12 @@ class MotoUpstream:
         return headers
 
 
-async def _with_request_id(reply: Response, request_id: str) -> Response:
+async def _with_request_id(call: Call, reply: Response) -> Response:
     """`reply` under the call's own id: moto answers many calls under the same one, or under none."""
-    reply.headers.set("x-amzn-requestid", request_id)
-    if "xml" in reply.headers.get("content-type"):
+    reply.headers.set("x-amzn-requestid", call.request_id)
+    if protocol_of(call.request, call.service).speaks_xml:
         body = await read_body(reply, bytes_max=REPLY_BYTES_MAX)
-        reply.body = _REQUEST_ID.sub(rb"<\1>" + request_id.encode() + rb"</\1>", body)
+        reply.body = _REQUEST_ID.sub(rb"<\1>" + call.request_id.encode() + rb"</\1>", body)
         reply.headers.set("content-length", str(len(reply.body)))
     return reply
 
