@@ -38,16 +38,16 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
 
 
 @cache
-def _operations() -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """botocore's services and operations by eventSource and eventName."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+def _operations(source: str) -> dict[str, list[tuple[str, str]]]:
+    """botocore's services and operations by eventName, of one eventSource."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     loader = _session.get_component("data_loader")
     for service in _session.get_available_services():
-        if service in _SKIPPED_SERVICES:
+        if event_source(service) != source or service in _SKIPPED_SERVICES:
             continue
         for operation, model in loader.load_service_model(service, "service-2")["operations"].items():
             name = event_name(service, operation, model.get("http", {}).get("requestUri", ""))
-            found[event_source(service), name].append((service, operation))
+            found[name].append((service, operation))
     return found
 
 
@@ -60,7 +60,7 @@ def operation_of(record: dict[str, Any]) -> tuple[str, str] | None:
     """The service and operation of a record that is an API call known to botocore."""
     if record["eventType"] != "AwsApiCall":
         return None
-    candidates = _operations().get((record["eventSource"], record["eventName"]), [])
+    candidates = _operations(record["eventSource"]).get(record["eventName"], [])
     if record["eventSource"].startswith("elastic") and record.get("apiVersion") == "2015-12-01":
         candidates = [c for c in candidates if c[0] == "elbv2"]
     if len(candidates) > 1 and candidates[0][0] == "s3":  # ListObjects and ListObjectsV2 are one event
