@@ -99,7 +99,7 @@ def test_a_queue_is_found_where_the_client_called(moto: Running) -> None:
     [
         ("sesv2", "ListContactLists", "/v2/email/contact-lists"),
         ("ses", "ListIdentities", "/"),
-        ("timestream-query", "ListScheduledQueries", "/"),
+        ("timestream-query", "DescribeEndpoints", "/"),
         ("servicecatalog-appregistry", "ListApplications", "/applications"),
         ("sagemaker", "ListExperiments", "/"),
         ("elbv2", "DescribeLoadBalancers", "/"),

@@ -2,21 +2,21 @@
 
 Each EC2 backend starts with 1,300 images and their snapshots, each IAM backend with 1,500 managed policies: nearly a
 megabyte that no call changes. A snapshot holds what differs from it. So that a restart gives the same backend, the ids
-that moto draws for them at random are made a function of account, region and name, and their age is the same for ever.
+that moto draws for images at random are made a function of account and region, and their age is the same for ever.
 """
 
 from __future__ import annotations
 
 import hashlib
 import weakref
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from moto.core.base_backend import BaseBackend
 
 _CONSTANT = {("ec2", "amis"), ("ec2", "snapshots"), ("iam", "managed_policies")}
 IMAGES_MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - moto's times have no zone
-"""When those of EC2's images were made for which moto has no date."""
+"""When those images were made of which moto knows no date, and therefore says now."""
 _LEFT_OUT = {("iam", "aws_managed_policies")}
 """Attributes that the constructor makes and nobody changes."""
 
@@ -37,8 +37,6 @@ class Constants:
         service = type(backend).__module__.split(".")[1]
         if service == "ec2":
             _steady_images(backend)
-        if service == "iam":
-            _steady_policy_ids(backend)
         born = {name: dict(vars(backend)[name]) for of, name in _CONSTANT if of == service and name in vars(backend)}
         if born:
             self._born[backend] = born
@@ -81,15 +79,6 @@ CONSTANTS = Constants()
 """The process's own, as moto's backends are the process's own."""
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
-
-
-def _steady_policy_ids(backend: Any) -> None:
-    for policy in backend.aws_managed_policies:
-        policy.id = "ANPA" + _digest(policy.arn)[:17].upper()
-
-
 def _count_attachments(backend: Any) -> None:
     """Attachments of AWS's policies, the one thing about them that calls change."""
     for policy in backend.aws_managed_policies:
@@ -104,6 +93,9 @@ def _steady_images(backend: Any) -> None:
     for ami_id, ami in backend.amis.items():
         snapshot = ami.ebs_snapshot
         del backend.snapshots[snapshot.id]
-        snapshot.id = "snap-" + _digest(backend.account_id, backend.region_name, ami_id)[:17]
+        name = f"{backend.account_id} {backend.region_name} {ami_id}"
+        snapshot.id = f"snap-{hashlib.sha256(name.encode()).hexdigest()[:17]}"
         backend.snapshots[snapshot.id] = snapshot
-        ami.creation_date = snapshot.start_time = min(ami.creation_date, IMAGES_MADE)
+        if snapshot.start_time - ami.creation_date < timedelta(minutes=1):
+            ami.creation_date = IMAGES_MADE
+        snapshot.start_time = ami.creation_date

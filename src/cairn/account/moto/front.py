@@ -37,6 +37,9 @@ _ELSEWHERE = {
     "instance_metadata": "it is no service of AWS",
 }
 
+_SHARED_HOSTS = {"ses", "timestreamquery"}
+"""Where the host is not enough: SES's two versions share one, and one of moto's classes answers all of Timestream."""
+
 Environ = dict[str, Any]
 
 
@@ -90,10 +93,10 @@ class Dispatcher(DomainDispatcherApplication):
         return next((name for name, pattern in self.backend_url_patterns if pattern.match(f"http://{host}")), None)
 
     def _by_host(self, environ: Environ) -> str | None:
-        """Tells apart services that sign under one name, but for SES, whose two versions share host and name."""
+        """Tells apart services that sign under one name."""
         host = environ.get("HTTP_HOST", "")
         found = self.get_backend_for_host(host) if host.endswith(".amazonaws.com") else None
-        return None if found == "ses" else found
+        return None if found in _SHARED_HOSTS else found
 
     def _by_scope(self, environ: Environ) -> str | None:
         host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))

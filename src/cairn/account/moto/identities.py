@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import moto.iam.models as iam
 from moto.core.responses import EmptyResult
 from moto.core.serialize import return_if_not_empty
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NoSuchEntity
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
@@ -18,10 +23,17 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def adapt_iam() -> None:
-    """Unique ids as IAM's are, and permissions boundaries of users, which moto takes without a word."""
-    kinds = ((iam.User, "AIDA"), (iam.Group, "AGPA"), (iam.InstanceProfile, "AIPA"), (iam.ManagedPolicy, "ANPA"))
-    for kind, prefix in kinds:
+    """Unique ids as IAM's are, AWS's policies at little cost for each account, and boundaries of users."""
+    for kind, prefix in ((iam.User, "AIDA"), (iam.Group, "AGPA"), (iam.InstanceProfile, "AIPA")):
         after(kind, "__init__", _give_id(prefix))
+    after(iam.Policy, "__init__", _give_id("ANPA"))
+    iam.IAMBackend._init_aws_policies = lambda self: _aws_policies(self.account_id, self.region_name)
+    iam.get_account_id_from = _account_of_key
+    _let_users_have_boundaries()
+
+
+def _let_users_have_boundaries() -> None:
+    """moto would take a user's permissions boundary without a word, and forget it."""
     iam.User.permissions_boundary_arn = None
     iam.User.permissions_boundary = iam.Role.permissions_boundary
     IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER |= {
@@ -83,11 +95,40 @@ def adapt_organizations() -> None:
     after(FakeAccount, "__init__", let_administer)
 
 
+def _account_of_key(access_key_id: str) -> str:
+    """moto's own makes IAM of every partition in every account first."""
+    for account, by_partition in list(iam.iam_backends.items()):
+        if any(access_key_id in backend.access_keys for backend in dict.values(by_partition)):
+            return str(account)
+    return str(iam.DEFAULT_ACCOUNT_ID)
+
+
+def _aws_policies(account: str, partition: str) -> list[iam.AWSManagedPolicy]:
+    """An account's own objects, since each counts its attachments; their documents are everybody's."""
+    made = []
+    for original in _aws_policies_of(partition):
+        policy = copy.copy(original)
+        policy.account_id = account
+        made.append(policy)
+    return made
+
+
+@cache
+def _aws_policies_of(partition: str) -> list[iam.AWSManagedPolicy]:
+    policies = []
+    for name, data in json.loads(aws_managed_policies_data).items():
+        policy = iam.AWSManagedPolicy.from_data(name, "aws", partition, data)
+        policy.id = "ANPA" + hashlib.sha256(policy.arn.encode()).hexdigest()[:17].upper()
+        policies.append(policy)
+    return policies
+
+
 def _give_id(prefix: str) -> Callable[..., None]:
     """The kind's four letters, then the account in base 32, then chance."""
 
     def then(_: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-        self.id = generate_access_key_id_from_account_id(self.account_id, prefix=prefix, total_length=21)
+        if not isinstance(self, iam.AWSManagedPolicy):
+            self.id = generate_access_key_id_from_account_id(self.account_id, prefix=prefix, total_length=21)
 
     return then
 

@@ -1,0 +1,125 @@
+"""What the gateway asks the account: keys, principals, policies."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.account.moto.running import ACCOUNT, Running
+
+from cairn.account.moto.questions import MotoQuestions, NotFound
+from cairn.core.errors import Unreachable
+from cairn.core.process import free_port
+
+pytestmark = pytest.mark.engine
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def _policy(action: str) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+
+
+TRUST = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+)
+
+
+def test_the_administrator_is_made_once_and_kept(moto: Running) -> None:
+    made = moto.engine.ensure_user(ACCOUNT, "admin", ADMINISTRATOR)
+    assert made.active
+    assert made.access_key_id.startswith("AKIA")
+    assert len(made.secret_access_key) == 40
+    assert made.principal is not None
+    assert (made.principal.arn, made.principal.id[:4]) == (f"arn:aws:iam::{ACCOUNT}:user/admin", "AIDA")
+    moto.kill()
+    assert moto.engine.ensure_user(ACCOUNT, "admin", ADMINISTRATOR) == made
+    assert [policy.arn for policy in moto.engine.questions.policies(made.principal.arn).identity] == [ADMINISTRATOR]
+
+
+def test_a_policy_that_does_not_exist_makes_no_administrator(moto: Running) -> None:
+    with pytest.raises(NotFound):
+        moto.engine.ensure_user(ACCOUNT, "nobody", "arn:aws:iam::aws:policy/None")
+
+
+def test_a_key_tells_its_user_and_whether_it_is_active(moto: Running) -> None:
+    iam = moto.client("iam")
+    user = iam.create_user(UserName="bob", Path="/team/")["User"]
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    found = moto.engine.questions.access_key(key["AccessKeyId"])
+    assert found.secret_access_key == key["SecretAccessKey"]
+    assert found.principal is not None
+    assert (found.principal.id, found.principal.arn) == (user["UserId"], f"arn:aws:iam::{ACCOUNT}:user/team/bob")
+    assert moto.engine.questions.user(ACCOUNT, "bob") == found.principal
+    iam.update_access_key(UserName="bob", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    assert not moto.engine.questions.access_key(key["AccessKeyId"]).active
+    iam.delete_access_key(UserName="bob", AccessKeyId=key["AccessKeyId"])
+    with pytest.raises(NotFound):
+        moto.engine.questions.access_key(key["AccessKeyId"])
+
+
+def test_a_session_s_key_tells_its_role(moto: Running) -> None:
+    role = moto.client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST, Path="/p/")["Role"]
+    session = moto.client("sts").assume_role(
+        RoleArn=role["Arn"], RoleSessionName="session", Policy=_policy("s3:*"), DurationSeconds=900
+    )
+    moto.kill()
+    found = moto.engine.questions.access_key(session["Credentials"]["AccessKeyId"])
+    assert found.principal == moto.engine.questions.role(ACCOUNT, "worker")
+    assert found.principal is not None
+    assert (found.principal.kind, found.principal.id) == ("role", role["RoleId"])
+    assert found.session is not None
+    assert found.session.token == session["Credentials"]["SessionToken"]
+    assert found.session.arn == session["AssumedRoleUser"]["Arn"]
+    assert found.session.policy == _policy("s3:*")
+    assert found.session.expires == int(session["Credentials"]["Expiration"].timestamp())
+    policies = moto.engine.questions.policies(found.session.arn)
+    assert policies.principal == found.principal
+    assert policies.trust == TRUST
+
+
+def test_all_of_a_user_s_policies_are_found(moto: Running) -> None:
+    iam = moto.client("iam")
+    iam.create_user(UserName="eve", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    iam.put_user_policy(UserName="eve", PolicyName="inline", PolicyDocument=_policy("sqs:*"))
+    own = iam.create_policy(PolicyName="own", PolicyDocument=_policy("sns:*"))["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=own, PolicyDocument=_policy("ec2:*"), SetAsDefault=True)
+    iam.attach_user_policy(UserName="eve", PolicyArn=own)
+    iam.create_group(GroupName="team")
+    iam.put_group_policy(GroupName="team", PolicyName="shared", PolicyDocument=_policy("kms:*"))
+    iam.add_user_to_group(GroupName="team", UserName="eve")
+    found = moto.engine.questions.policies(f"arn:aws:iam::{ACCOUNT}:user/eve")
+    assert {(p.name, p.arn, json.loads(p.document)["Statement"][0]["Action"], p.of) for p in found.identity} == {
+        ("inline", None, "sqs:*", "user"),
+        ("own", own, "ec2:*", "user"),
+        ("shared", None, "kms:*", "group team"),
+    }
+    assert "Statement" in json.loads(found.boundary or "")
+    assert found.trust is None
+
+
+def test_resources_tell_their_policies(moto: Running) -> None:
+    text = _policy("*")
+    topic = moto.client("sns").create_topic(Name="t", Attributes={"Policy": text})["TopicArn"]
+    moto.client("sqs").create_queue(QueueName="with", Attributes={"Policy": text})
+    moto.client("sqs").create_queue(QueueName="without")
+    key = moto.client("kms").create_key(Policy=text)["KeyMetadata"]["Arn"]
+    secret = moto.client("secretsmanager").create_secret(Name="s", SecretString="x")["ARN"]
+    ask = moto.engine.questions.resource_policy
+    for arn in (topic, f"arn:aws:sqs:us-east-1:{ACCOUNT}:with", key):
+        assert json.loads(ask(arn) or "") == json.loads(text), arn
+    assert ask(f"arn:aws:sqs:us-east-1:{ACCOUNT}:without") is None
+    assert ask(secret) is None
+    for arn in (f"arn:aws:sqs:us-east-1:{ACCOUNT}:none", "arn:aws:sqs:us-east-1:999999999999:x", "arn:aws:s3:::b"):
+        with pytest.raises(NotFound):
+            ask(arn)
+
+
+def test_asking_makes_no_account(moto: Running) -> None:
+    with pytest.raises(NotFound, match="no account"):
+        moto.engine.questions.policies("arn:aws:iam::123123123123:user/x")
+
+
+def test_a_child_that_does_not_answer_is_unreachable() -> None:
+    with pytest.raises(Unreachable):
+        MotoQuestions(f"http://127.0.0.1:{free_port()}", "x").health()
