@@ -1,7 +1,8 @@
 """A door on loopback through which SeaweedFS, which knows one KMS, reaches the keys of every account and region.
 
 SeaweedFS asks with the key's ARN when it encrypts, and with nothing but the ciphertext when it decrypts. So what it
-gets as ciphertext begins with the account and region, in clear; the rest is the KMS's own.
+gets as ciphertext begins with the key's ARN, in clear; the rest is the KMS's own. And since it also decides what a
+key's state means (moto lets a disabled key work), the state is looked at before every use.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ REPLY_S = 10.0
 
 _TARGET = "TrentService."
 _ARN = re.compile(r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):(?:key|alias)/.+")
-_SCOPE = re.compile(rb"cairn/(?P<account>\d{12})/(?P<region>[a-z0-9-]+)/(?P<blob>.*)", re.DOTALL)
+_SCOPED = re.compile(rb"cairn (?P<arn>[\x21-\x7e]+) (?P<blob>.*)", re.DOTALL)
 _KEY_ID = re.compile(r"Credential=([^/,\s]+)/")
 
 Send = Callable[[str, str, str, bytes], tuple[int, bytes]]
@@ -88,23 +89,39 @@ def relay(send: Send, operation: str, body: bytes) -> tuple[int, bytes]:
         ValueError: neither its key nor its ciphertext tells which these are.
     """
     params = msgspec.json.decode(body, type=dict[str, object])
+    named = str(params.get("KeyId", ""))
     if operation == "Decrypt":
-        scope = _SCOPE.fullmatch(base64.b64decode(str(params.get("CiphertextBlob", "")), validate=True))
-        if scope is None:
+        scoped = _SCOPED.fullmatch(base64.b64decode(str(params.get("CiphertextBlob", "")), validate=True))
+        if scoped is None:
             raise ValueError("the ciphertext was not made here")
-        account, region = scope["account"].decode(), scope["region"].decode()
-        params["CiphertextBlob"] = base64.b64encode(scope["blob"]).decode()
-        return send(account, region, operation, msgspec.json.encode(params))
-    arn = _ARN.fullmatch(str(params.get("KeyId", "")))
+        named = scoped["arn"].decode()
+        params["CiphertextBlob"] = base64.b64encode(scoped["blob"]).decode()
+    arn = _ARN.fullmatch(named)
     if arn is None:
         raise ValueError("KeyId is no ARN")
-    status, reply = send(arn["account"], arn["region"], operation, body)
+    status, reply = send(arn["account"], arn["region"], "DescribeKey", msgspec.json.encode({"KeyId": named}))
+    if operation == "DescribeKey" or status != 200:
+        return status, reply
+    state = msgspec.json.decode(reply, type=_Described).KeyMetadata.KeyState
+    if state != "Enabled":
+        return 400, _error(
+            "DisabledException" if state == "Disabled" else "KMSInvalidStateException", f"{named}: {state}"
+        )
+    status, reply = send(arn["account"], arn["region"], operation, msgspec.json.encode(params))
     if operation == "GenerateDataKey" and status == 200:
         answer = msgspec.json.decode(reply, type=dict[str, object])
         blob = base64.b64decode(str(answer["CiphertextBlob"]))
-        scoped = f"cairn/{arn['account']}/{arn['region']}/".encode() + blob
-        reply = msgspec.json.encode(answer | {"CiphertextBlob": base64.b64encode(scoped).decode()})
+        home = f"cairn {answer['KeyId']} ".encode()
+        reply = msgspec.json.encode(answer | {"CiphertextBlob": base64.b64encode(home + blob).decode()})
     return status, reply
+
+
+class _Metadata(msgspec.Struct):
+    KeyState: str
+
+
+class _Described(msgspec.Struct):
+    KeyMetadata: _Metadata
 
 
 def _handler(send: Send, key_id: str) -> type[BaseHTTPRequestHandler]:

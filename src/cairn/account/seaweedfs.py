@@ -17,7 +17,8 @@ from cairn.account.seaweedfs_files import EngineFile, Kms, engine_file, write_co
 from cairn.core.durable import private_folder
 from cairn.core.errors import CairnError, ConfigurationError
 from cairn.core.process import Child
-from cairn.wire.signing import Credentials
+from cairn.wire.http import Headers
+from cairn.wire.signing import Credentials, sign
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,12 @@ MEMORY_SOFT_LIMIT = "512MiB"
 VOLUMES_MAX = 10_000
 """Every bucket has volumes of its own. A volume's file grows as it fills, so that a high limit costs nothing."""
 
+PROBE_BUCKET = "sthree-cairn-probe"
+"""A bucket of ours in the engine. No client can make one whose name begins so."""
+
+_PROBE_KEY = "ready"
+_REGION = "us-east-1"
+_REPLY_BYTES_MAX = 64 << 10
 _SYNCED = re.compile(r'"locationPrefix":\s*"/buckets/"[^}]*"fsync":\s*true')
 
 
@@ -86,6 +93,7 @@ class SeaweedFS:
         self._child.start()
         try:
             self._sync_each_put()
+            self._leave_probe()
         except BaseException:
             self.stop()
             raise
@@ -99,14 +107,37 @@ class SeaweedFS:
                 socket.unlink(missing_ok=True)
 
     def is_ready(self) -> bool:
-        """Whether the S3 door answers."""
+        """Whether objects can be read: the S3 door answers some time before the volumes behind it are found."""
+        if self._ask("GET", "/healthz")[0] != 200:
+            return False
+        status, reply = self._ask("GET", f"/{PROBE_BUCKET}/{_PROBE_KEY}")
+        return status == 200 or b"NoSuchBucket" in reply or b"NoSuchKey" in reply
+
+    def _ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         parts = urlsplit(self.endpoint)
+        headers = sign(
+            method,
+            self.endpoint + path,
+            Headers([("host", parts.netloc)]),
+            self.credentials,
+            service="s3",
+            region=_REGION,
+        )
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=READY_REPLY_S)
         try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
+            connection.request(method, path, body, dict(headers))
+            reply = connection.getresponse()
+            return reply.status, reply.read(_REPLY_BYTES_MAX)
         finally:
             connection.close()
+
+    def _leave_probe(self) -> None:
+        """Store what `is_ready` will look for from the next start on."""
+        if self._ask("GET", f"/{PROBE_BUCKET}/{_PROBE_KEY}")[0] != 200:
+            self._ask("PUT", f"/{PROBE_BUCKET}")
+            status, reply = self._ask("PUT", f"/{PROBE_BUCKET}/{_PROBE_KEY}", b"ready")
+            if status != 200:
+                raise CairnError(f"SeaweedFS does not store objects: {reply[:500].decode('utf-8', 'replace')}")
 
     def _sync_each_put(self) -> None:
         """Have every object synced to the disk before its put is answered, and see that this is in force."""

@@ -192,7 +192,7 @@ class Cloud:
         )
 
 
-def start_cloud(folder: Path, engine: SeaweedFS, keys: Keys | None = None) -> Cloud:
+def _start_cloud(folder: Path, engine: SeaweedFS, keys: Keys | None = None) -> Cloud:
     folder.mkdir(parents=True, exist_ok=True)
     state = State.in_folder(folder)
     metadata.create_all(state.engine)
@@ -213,6 +213,12 @@ def start_cloud(folder: Path, engine: SeaweedFS, keys: Keys | None = None) -> Cl
 
 
 @pytest.fixture(scope="session")
+def start_cloud() -> Callable[..., Cloud]:
+    """Makes a cloud in a folder, before an engine, with KMS keys or without."""
+    return _start_cloud
+
+
+@pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     folder = tmp_path_factory.mktemp("engine")
     running = SeaweedFS(folder / "s3", logs=folder)
@@ -223,7 +229,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
 
 @pytest.fixture(scope="session")
 def cloud(engine: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    made = start_cloud(tmp_path_factory.mktemp("cloud"), engine)
+    made = _start_cloud(tmp_path_factory.mktemp("cloud"), engine)
     yield made
     made.door.stop()
     made.state.close()

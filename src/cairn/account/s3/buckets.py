@@ -28,7 +28,9 @@ Phase = Literal["making", "live", "leaving"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
-_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+RESERVED = "sthree-"
+"""How no bucket's name may begin; the engine's own probe does."""
+_RESERVED_STARTS = ("xn--", RESERVED, "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 DEFAULTS = {

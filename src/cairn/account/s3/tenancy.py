@@ -9,7 +9,7 @@ import logging
 from datetime import datetime
 
 from cairn.account.s3 import acl
-from cairn.account.s3.buckets import Bucket, Buckets, check_name
+from cairn.account.s3.buckets import RESERVED, Bucket, Buckets, check_name
 from cairn.account.s3.engine import Engine
 from cairn.account.s3.replies import access_denied, canonical_id, empty, error, xml
 from cairn.account.s3.xml import Element, check, element, parse, render, text_of
@@ -163,6 +163,7 @@ class Tenancy:
         return {
             text_of(node, "Name"): datetime.fromisoformat(text_of(node, "CreationDate")).timestamp()
             for node in root.iter("Bucket")
+            if not text_of(node, "Name").startswith(RESERVED)
         }
 
 
