@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,4 +66,26 @@ def test_two_sinks_fetch_once(tmp_path: Path, event: MakeEvent, monkeypatch: pyt
         assert fetched == [1]
         journal.append([event()], origin="import")
         assert [each.position for each in journal.read_from(11)] == [11]
+    engine.stop()
+
+
+@pytest.mark.engine
+def test_a_batch_that_comes_between_reading_and_waiting_wakes_the_reader(
+    tmp_path: Path, event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cairn.core.journal.nats.POLL_S", 60.0)
+    wait = Stream.wait_rung
+    engine = JournalEngine(tmp_path / "journal", Settings())
+    access = engine.start()
+    with NatsJournal(access, writer="one") as journal, NatsJournal(access, writer="two") as other:
+
+        async def late(stream: Stream, since: int, seconds: float) -> None:
+            await asyncio.to_thread(other.append, [event()], origin="import")
+            await asyncio.sleep(0.2)  # the bell rings now, while nobody waits
+            await wait(stream, since, seconds)
+
+        monkeypatch.setattr(Stream, "wait_rung", late)
+        started = time.monotonic()
+        assert [each.position for each in journal.read_from(1, wait_s=30)] == [1]
+        assert time.monotonic() - started < 10
     engine.stop()

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
+from prometheus_client import Gauge, Histogram
 
 from cairn.core.errors import CairnError
 from cairn.core.journal.access import JournalAccess
@@ -17,6 +18,13 @@ from cairn.core.journal.writer import Writer
 from cairn.core.records.event import Event
 
 log = logging.getLogger(__name__)
+
+APPEND_SECONDS = Histogram(
+    "cairn_journal_append_seconds",
+    "From sending a batch to its being durable.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30),
+)
+QUEUE_EVENTS = Gauge("cairn_journal_queue_events", "Events that wait for an append, or are on their way.")
 
 BATCH_EVENTS_MAX = 1000
 BATCH_BYTES_MAX = 1 << 20
@@ -96,6 +104,7 @@ class NatsAppender:
         request = _Request(events, size, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         self._events_held += len(events)
+        QUEUE_EVENTS.set(self._events_held)
         self._wake.set()
         return await request.stored
 
@@ -133,7 +142,9 @@ class NatsAppender:
     async def _append(self, requests: list[_Request]) -> None:
         while requests:
             try:
-                position = await self._writer.append([e for request in requests for e in request.events], self._origin)
+                events = [event for request in requests for event in request.events]
+                with APPEND_SECONDS.time():
+                    position = await self._writer.append(events, self._origin)
             except JournalFenced as fenced:
                 # Only the outcomes of calls that others recorded as unresolved are refused; the rest goes on.
                 requests = self._refuse(requests, self._writer.intents.ended, fenced)
@@ -165,6 +176,7 @@ class NatsAppender:
     def _answer(self, requests: Sequence[_Request], answer: int | Exception) -> None:
         for request in requests:
             self._events_held -= len(request.events)
+            QUEUE_EVENTS.set(self._events_held)
             if request.stored.done():
                 continue  # whoever awaited it has gone
             if isinstance(answer, Exception):

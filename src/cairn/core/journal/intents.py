@@ -57,7 +57,7 @@ class Resolver:
     """The `core.loops.Step` that pairs intents with outcomes.
 
     Args:
-        journal: appends under a writer's name that nobody but resolvers uses.
+        journal: appends under the same writer's name wherever a resolver of this journal runs.
     """
 
     name = "intents"

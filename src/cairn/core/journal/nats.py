@@ -77,6 +77,7 @@ class NatsJournal:
                 self._recent.clear()
             if recent := self._recent.from_position(position, bytes_max):
                 return recent
+            rings = self._stream.rings
             stored = self._request(self._stream.fetch(position, bytes_max))
             if not stored:
                 position, stored = self._at_end(position, bytes_max)
@@ -90,7 +91,7 @@ class NatsJournal:
             left = deadline - _clock.monotonic()
             if left <= 0:
                 return []
-            self._await(self._stream.wait_grown(min(left, POLL_S)))
+            self._await(self._stream.wait_rung(rings, min(left, POLL_S)))
 
     def bounds(self) -> Bounds:
         return self._request(self._stream.bounds())[0]

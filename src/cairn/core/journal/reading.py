@@ -11,12 +11,14 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 import msgspec
+from prometheus_client import Counter
 
 from cairn.core.journal.batch import NO_DIGEST, BatchDamaged, BatchHeader, decode, digest
 from cairn.core.journal.journal import JournalEntry, JournalFault
 
 log = logging.getLogger(__name__)
 
+FAULTS = Counter("cairn_journal_faults", "Holes, damaged batches and broken chains that reading has found.", ["kind"])
 FAULTS_KEPT_MAX = 1000
 PLACES_MAX = 256
 """Places at which reads ended lately; a reader that goes on from another starts its chains anew."""
@@ -57,6 +59,7 @@ class FaultLog:
             self._seen.add((fault.position, fault.kind))
             self._kept.append(fault)
             self._total += 1
+        FAULTS.labels(fault.kind).inc()
         log.error("the journal is not whole at %d (%s): %s", fault.position, fault.kind, fault.reason)
 
 

@@ -8,6 +8,7 @@ Reads ask for ranges of positions and leave no state in the server; the server r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -61,12 +62,14 @@ class Stream:
     def __init__(self, access: JournalAccess) -> None:
         self.access = access
         self.connections = 0
-        """How often it was connected."""
+        """How often it was connected again."""
+        self.rings = 0
+        """How many batches the bell has told of. Taken before a read, it tells whether to wait after it."""
         self._client: Any = None
         self._last_error: Exception | None = None
         self._opening = asyncio.Lock()
         self._lost = asyncio.Event()  # set when the connection is lost; replaced when it is back
-        self._grown = asyncio.Event()  # set by the bell; replaced then
+        self._bell = asyncio.Event()  # set when it rings, and replaced
 
     async def close(self) -> None:
         if self._client is not None:
@@ -142,12 +145,11 @@ class Stream:
             if "error" in answer:
                 raise NoAnswer(f"the journal cannot be trimmed: {answer['error'].get('description')}")
 
-    async def wait_grown(self, seconds: float) -> None:
-        """Return when a batch was stored, or after `seconds`."""
-        try:
-            await asyncio.wait_for(self._grown.wait(), seconds)
-        except TimeoutError:
-            return
+    async def wait_rung(self, since: int, seconds: float) -> None:
+        """Return once the bell has rung more than `since` times, or after `seconds`."""
+        if self.rings == since:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._bell.wait(), seconds)
 
     async def _get(self, request: dict[str, Any]) -> Stored | None:
         client = await self._connected()
@@ -208,8 +210,9 @@ class Stream:
             log.debug("the journal's connection: %r", error)
 
         async def bell(_message: object) -> None:
-            self._grown.set()
-            self._grown = asyncio.Event()
+            self.rings += 1
+            self._bell.set()
+            self._bell = asyncio.Event()
 
         access = self.access
         client = nats.NATS()
