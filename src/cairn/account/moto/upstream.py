@@ -83,7 +83,9 @@ class MotoUpstream:
         code = reply.headers.get(FAILURE)
         if code:
             raise await _refusal(code, reply)
-        return await cbor.as_cbor(call, reply) if translated else reply
+        if translated:
+            reply = await cbor.as_cbor(call, reply)
+        return await _with_request_id(call, reply)
 
     def _headers(self, call: Call) -> Headers:
         headers = call.request.headers.copy()
