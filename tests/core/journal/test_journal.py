@@ -88,6 +88,19 @@ def test_trimmed_positions_are_passed_over(opened: MakeJournal, event: MakeEvent
     assert journal.faults.total == 0
 
 
+def test_a_trim_goes_neither_beyond_the_end_nor_back(opened: MakeJournal, event: MakeEvent) -> None:
+    journal = opened("one")
+    for _ in range(3):
+        journal.append([event()], origin="import")
+    journal.trim(99)
+    assert (journal.bounds().first, journal.bounds().next) == (4, 4)
+    assert journal.append([event()], origin="import") == 4
+    journal.trim(2)
+    assert (journal.bounds().first, journal.bounds().next) == (4, 5)
+    assert [entry.position for entry in opened("two").read_from(1)] == [4]
+    assert journal.faults.total == 0
+
+
 def test_a_writers_next_life_goes_on_with_its_chain(opened: MakeJournal, event: MakeEvent) -> None:
     for _ in range(3):
         opened("one").append([event()], origin="import")

@@ -127,9 +127,7 @@ class Stream:
 
     async def bounds(self) -> tuple[Bounds, int]:
         """What is stored, and the position before which everything was let go on purpose."""
-        info = await self._ask(f"$JS.API.STREAM.INFO.{STREAM}", b"")
-        if "error" in info:
-            raise NoAnswer(f"the journal cannot be read: {info['error'].get('description')}")
+        info = await self._info()
         state, metadata = info["state"], info["config"].get("metadata") or {}
         bounds = Bounds(max(1, state["first_seq"]), state["last_seq"] + 1)
         return bounds, min(bounds.first, int(metadata.get(_TRIMMED, 1)))
@@ -137,9 +135,10 @@ class Stream:
     async def trim(self, before: int) -> None:
         """Let go of what stands before `before`. The intent is durable first, so that a reader can tell trimmed
         from lost."""
-        info = await self._ask(f"$JS.API.STREAM.INFO.{STREAM}", b"")
-        config = info["config"]
-        config["metadata"] = (config.get("metadata") or {}) | {_TRIMMED: str(before)}
+        info = await self._info()
+        config, metadata = info["config"], info["config"].get("metadata") or {}
+        before = max(min(before, info["state"]["last_seq"] + 1), int(metadata.get(_TRIMMED, 1)))
+        config["metadata"] = metadata | {_TRIMMED: str(before)}
         for verb, request in (("UPDATE", config), ("PURGE", {"seq": before})):
             answer = await self._ask(f"$JS.API.STREAM.{verb}.{STREAM}", json.dumps(request).encode())
             if "error" in answer:
@@ -150,6 +149,12 @@ class Stream:
         if self.rings == since:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._bell.wait(), seconds)
+
+    async def _info(self) -> dict[str, Any]:
+        info = await self._ask(f"$JS.API.STREAM.INFO.{STREAM}", b"")
+        if "error" in info:
+            raise NoAnswer(f"the journal cannot be read: {info['error'].get('description')}")
+        return info
 
     async def _get(self, request: dict[str, Any]) -> Stored | None:
         client = await self._connected()

@@ -124,15 +124,17 @@ class Writer:
         """One attempt. None: others have appended under this name, and this epoch is over."""
         try:
             return await self._stream.publish(self.name, pending.data, message_id=message_id, after=self._position)
-        except WrongLast as wrong:
+        except (WrongLast, JournalFull) as refusal:
             found = await self._stream.next_of(self.name, self._position)
             if found is not None and found.data == pending.data:
                 return found.position  # an earlier attempt stored it, and its answer was lost
-            if found is None and self._fresh and wrong.last > self._position:
-                self._position = wrong.last  # the last batch is there, damaged, so that no read shows it
-                raise NoAnswer("the writer's last batch cannot be read") from wrong
-            if wrong.last:
-                log.warning("%s was fenced at %d: it begins a new epoch", self.name, wrong.last)
+            if isinstance(refusal, JournalFull):
+                raise
+            if found is None and self._fresh and refusal.last > self._position:
+                self._position = refusal.last  # the last batch is there, damaged, so that no read shows it
+                raise NoAnswer("the writer's last batch cannot be read") from refusal
+            if refusal.last:
+                log.warning("%s was fenced at %d: it begins a new epoch", self.name, refusal.last)
             self._epoch = ""
             self.intents.end()
             return None
