@@ -154,8 +154,10 @@ def test_readers_go_on_while_segments_are_dropped(make_bench: Any, make_event: A
         clock.advance(17 * DAY)
         bench.keep(make_event(int(clock.now())))
         assert not (bench.folder / f"{manifest.segments[0].name}.db").exists()
-        assert reader.event(1).time == START, "an open reader reads to its end"
-    assert bench.reader.segments.visit(manifest.segments[1], lambda reader: reader.event(1)) is None
+        assert reader.events([1])[0][0].time == START, "an open reader reads to its end"
+    late = bench.open_reader()
+    assert late.segments.visit(manifest.segments[1], lambda reader: reader.end()) is None
+    late.close()
     assert len(ids(bench)) == 1
     assert bench.reader.segments.damage() == [], "a segment that was dropped is not damaged"
 
@@ -250,7 +252,7 @@ def test_a_damaged_segment_is_named_and_the_others_answer(
     assert set(got) >= {event.header.id for event in events} - lost
     assert [damage.segment for damage in bench.reader.segments.damage()] == [victim.name]
     assert victim.name in caplog.text
-    assert bench.sink.store.check(victim)
+    assert bench.reader.segments.check(victim)
 
     request_rebuild(bench.folder)
     bench.settle()
@@ -259,6 +261,27 @@ def test_a_damaged_segment_is_named_and_the_others_answer(
     assert ids(bench) == [event.header.id for event in reversed(events)]
     assert bench.reader.segments.damage() == []
     assert bench.sink.duplicates == len(events) - victim.events
+
+
+@pytest.mark.parametrize("how", ["spoiled", "deleted"])
+def test_a_full_segment_that_cannot_be_sealed_stops_nothing(bench: Any, make_event: Any, how: str) -> None:
+    events = [make_event(START + number) for number in range(30)]
+    bench.append(*events[:20])
+    bench.sink.step()
+    bench.sink.store.rotate()
+    full = bench.reader.segments.manifest().segments[0]
+    path = bench.folder / f"{full.name}.db"
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(b"\xff" * 100_000)
+    bench.keep(*events[20:])
+    assert ids(bench) == [event.header.id for event in reversed(events[20:])]
+    assert [damage.segment for damage in bench.reader.damage()] == [full.name]
+    assert [bool(problem) for _, problem in bench.reader.verify()] == [True, False]
+    bench.sink.rebuild()
+    bench.settle()
+    assert len(ids(bench)) == 30
 
 
 def test_a_damaged_active_segment_is_read_again_from_the_journal(bench: Any, make_event: Any) -> None:
@@ -286,14 +309,14 @@ def test_a_flipped_bit_in_a_record_is_found(bench: Any, make_event: Any) -> None
     bench.sink.store.rotate()
     bench.settle()
     info = bench.reader.segments.manifest().segments[0]
-    assert bench.sink.store.check(info) == ""
+    assert bench.reader.segments.check(info) == ""
     connection = sqlite3.connect(bench.folder / f"{info.name}.db")
     packed = bytearray(connection.execute("SELECT record FROM records WHERE seq = 5").fetchone()[0])
     packed[len(packed) // 2] ^= 4
     connection.execute("UPDATE records SET record = ? WHERE seq = 5", (bytes(packed),))
     connection.commit()
     connection.close()
-    assert "record 5" in bench.sink.store.check(info)
+    assert "record 5" in bench.reader.segments.check(info)
     assert len(ids(bench)) == 9
     assert [damage.segment for damage in bench.reader.segments.damage()] == [info.name]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -112,6 +112,10 @@ class HistoryReader:
     def damage(self) -> list[Damage]:
         """Segments that could not be read, or not wholly. They are missing from every answer."""
         return self.segments.damage()
+
+    def verify(self) -> Iterator[tuple[SegmentInfo, str]]:
+        """Read every segment wholly; each with what is wrong with it, or an empty text."""
+        return ((info, self.segments.check(info)) for info in self.extent())
 
     def extent(self) -> tuple[SegmentInfo, ...]:
         """The segments, oldest first; what the active one holds is not in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
@@ -11,7 +11,6 @@ import msgspec
 from cairn.cloudtrail.history.bloom import probe
 from cairn.cloudtrail.history.facts import Field, Scope, id_key, term_key
 from cairn.cloudtrail.history.manifest import Manifest, SegmentInfo
-from cairn.cloudtrail.history.packing import RecordDamaged
 from cairn.cloudtrail.history.segment_reader import Place, SegmentReader, StoredEvent
 from cairn.cloudtrail.history.segments import Segments
 
@@ -83,22 +82,15 @@ def read_events(segments: Segments, places: Iterable[tuple[Place, SegmentInfo]])
         by_segment.setdefault(info.name, (info, []))[1].append(place[1])
     events: dict[int, StoredEvent] = {}
     for info, seqs in by_segment.values():
-        for event in segments.visit(info, _reading(segments, seqs)) or ():
-            events[event.place[1]] = event
+        read, wrong = segments.visit(info, partial(_read, seqs)) or ([], [])
+        events.update((event.place[1], event) for event in read)
+        for reason in wrong:
+            segments.note_damage(info.name, reason)
     return [events[place[1]] for place, _ in wanted if place[1] in events]
 
 
-def _reading(segments: Segments, seqs: list[int]) -> Callable[[SegmentReader], list[StoredEvent]]:
-    def read(reader: SegmentReader) -> list[StoredEvent]:
-        events = []
-        for seq in seqs:
-            try:
-                events.append(reader.event(seq))
-            except RecordDamaged as error:
-                segments.note_damage(reader.info.name, error.message)
-        return events
-
-    return read
+def _read(seqs: list[int], reader: SegmentReader) -> tuple[list[StoredEvent], list[str]]:
+    return reader.events(seqs)
 
 
 def _candidates(segments: Segments, manifest: Manifest, question: Lookup, arrived_min: int) -> list[SegmentInfo]:

@@ -12,7 +12,7 @@ from cairn.cloudtrail.history.lookup import SEQ_MAX
 from cairn.cloudtrail.history.manifest import SegmentInfo
 from cairn.cloudtrail.history.matching import RecordMatcher
 from cairn.cloudtrail.history.query import INDEXED, Condition, Pattern
-from cairn.cloudtrail.history.segment_reader import Place, SegmentReader
+from cairn.cloudtrail.history.segment_reader import Place, SegmentReader, marks
 
 DRIVERS_MAX = 8
 """Values of one condition that are worth a list each."""
@@ -131,7 +131,7 @@ def values_of(reader: SegmentReader, terms: list[int]) -> Iterator[tuple[int, st
     """Each term's number and value."""
     for start in range(0, len(terms), 500):
         some = terms[start : start + 500]
-        query = f"SELECT id, value FROM terms WHERE id IN ({_marks(some)})"  # noqa: S608 - question marks
+        query = f"SELECT id, value FROM terms WHERE id IN ({marks(some)})"  # noqa: S608 - question marks
         yield from reader.connection.execute(query, some)
 
 
@@ -162,9 +162,9 @@ def time_bounds(info: SegmentInfo, reader: SegmentReader, scopes: list[Scope]) -
 def _check_id(reader: SegmentReader, condition: Condition, where: list[str], values: list[Any]) -> set[int]:
     """Add the test of a condition on the eventID; returns the times of the events that it names."""
     keys = [id_key(pattern.text) for pattern in condition.patterns]
-    where.append(f"e.id {'NOT ' if condition.exclude else ''}IN ({_marks(keys)})")
+    where.append(f"e.id {'NOT ' if condition.exclude else ''}IN ({marks(keys)})")
     values += keys
-    query = f"SELECT time FROM events WHERE id IN ({_marks(keys)})"  # noqa: S608 - question marks
+    query = f"SELECT time FROM events WHERE id IN ({marks(keys)})"  # noqa: S608 - question marks
     return {time for (time,) in reader.connection.execute(query, keys)}
 
 
@@ -176,7 +176,7 @@ def _check_field(
         chosen, compared = _chosen(field, condition.patterns)
         compared = [scope, *compared]
     else:
-        chosen, compared = _marks(terms), terms
+        chosen, compared = marks(terms), terms
     if field in SINGLE:
         column = f"e.{field.name.lower()}"
         test = f"({column} IS NOT NULL AND {column} IN ({chosen}))"
@@ -216,7 +216,3 @@ def _length(reader: SegmentReader, term: int) -> int:
         "SELECT count(*) FROM (SELECT 1 FROM postings WHERE term = ? LIMIT ?)", (term, PROBE_ROWS)
     ).fetchone()
     return int(found[0])
-
-
-def _marks(values: list[Any]) -> str:
-    return ", ".join("?" * len(values))

@@ -118,20 +118,23 @@ class SegmentWriter:
     def extent(self) -> Extent:
         """What it holds, read from its index."""
         one = self._connection.execute
+        # each minimum and maximum in a query of its own: only so are they read off an index's end
         times = [
-            (low, high)
-            for (term,) in one("SELECT id FROM terms WHERE field = ?", (int(Field.ALL),))
-            for low, high in one("SELECT min(time), max(time) FROM postings WHERE term = ?", (term,))
+            one(
+                "SELECT (SELECT min(time) FROM postings WHERE term = t.id), (SELECT max(time) FROM postings"
+                " WHERE term = t.id) FROM terms t WHERE t.scope = ? AND t.field = ? AND t.value = ''",
+                (scope, int(Field.ALL)),
+            ).fetchone()
+            for (scope,) in one("SELECT id FROM scopes").fetchall()
         ]
-        arrived_min, arrived_max = one("SELECT min(arrived), max(arrived) FROM arrivals").fetchone()
         return Extent(
             next_seq=self.next_seq,
             next_position=self.position,
             events=self.events,
             time_min=min((low for low, _ in times), default=0),
             time_max=max((high for _, high in times), default=0),
-            arrived_min=arrived_min or 0,
-            arrived_max=max(arrived_max or 0, self.last_arrived),
+            arrived_min=self.first_arrived,
+            arrived_max=self.last_arrived,
             scopes=tuple(one("SELECT account, region, category FROM scopes").fetchall()),
         )
 
@@ -154,7 +157,7 @@ class SegmentWriter:
         self.next_seq: int = one("SELECT coalesce(max(seq) + 1, ?) FROM events", (self.first_seq,)).fetchone()[0]
         self._next_term: int = one("SELECT coalesce(max(id), 0) + 1 FROM terms").fetchone()[0]
         self.first_arrived, self.last_arrived = one(
-            "SELECT coalesce(min(arrived), 0), coalesce(max(arrived), 0) FROM arrivals"
+            "SELECT coalesce((SELECT min(arrived) FROM arrivals), 0), coalesce((SELECT max(arrived) FROM arrivals), 0)"
         ).fetchone()
         newest = one("SELECT content FROM dictionaries ORDER BY first_seq DESC LIMIT 1").fetchone()
         self._dictionary: bytes | None = newest[0] if newest else None

@@ -14,7 +14,7 @@ from cairn.cloudtrail.history.packing import RecordDamaged, Unpacker
 from cairn.core.records.event import EventHeader
 
 SCOPES_CACHED_MAX = 10_000
-IDS_A_QUERY = 500
+ROWS_A_QUERY = 500
 
 Place = tuple[int, int]
 """Where an event stands: its time in seconds, then its number. Newer events have greater places."""
@@ -67,6 +67,7 @@ class SegmentReader:
         self._newest_dictionary = -1
         self._covered = 0  # the dictionaries of all events before this number are at hand
         self._scopes: dict[Scope, int] = {}
+        self._scope_names: dict[int, Scope] = {}
 
     def scope(self, scope: Scope) -> int | None:
         """The scope's number, None if the segment holds nothing of it."""
@@ -120,36 +121,34 @@ class SegmentReader:
         found = self.connection.execute("SELECT record FROM records WHERE seq = ?", (seq,)).fetchone()
         if found is None:
             raise RecordDamaged(f"event {seq} has no record")
-        if seq >= self._covered:
-            self._cover(seq)
-        return self._unpacker.unpack(found[0], seq)
+        return self._unpack(found[0], seq)
 
-    def event(self, seq: int) -> StoredEvent:
-        """The event with this number.
+    def events(self, seqs: Sequence[int]) -> tuple[list[StoredEvent], list[str]]:
+        """The events with these numbers, in any order, and what is wrong with those that cannot be read."""
+        events: list[StoredEvent] = []
+        wrong: list[str] = []
+        for start in range(0, len(seqs), ROWS_A_QUERY):
+            some = seqs[start : start + ROWS_A_QUERY]
+            query = (
+                "SELECT e.seq, e.id, e.time, e.read_only, e.scope, r.record"  # noqa: S608 - question marks
+                f" FROM events e JOIN records r ON r.seq = e.seq WHERE e.seq IN ({marks(some)})"
+            )
+            rows = self.connection.execute(query, some).fetchall()
+            if len(rows) < len(some):
+                wrong.append(f"{len(some) - len(rows)} of {len(some)} events are missing")
+            for row in rows:
+                try:
+                    events.append(self._event(*row))
+                except RecordDamaged as error:
+                    wrong.append(error.message)
+        return events, wrong
 
-        Raises:
-            RecordDamaged: it is not there, or not as it was written.
-        """
-        row = self.connection.execute(
-            "SELECT e.id, e.time, e.read_only, s.account, s.region, s.category"
-            " FROM events e JOIN scopes s ON s.id = e.scope WHERE e.seq = ?",
-            (seq,),
-        ).fetchone()
-        if row is None:
-            raise RecordDamaged(f"event {seq} is missing")
-        key, time, read_only, account, region, category = row
-        record = self.record(seq)
+    def _event(self, seq: int, key: bytes, time: int, read_only: int, scope: int, packed: bytes) -> StoredEvent:
+        account, region, category = self._scope_of(scope)
+        record = self._unpack(packed, seq)
         parsed = parse(record)
-        header = EventHeader(
-            id_text(key),
-            account,
-            region,
-            category,
-            time,
-            bool(read_only),
-            str(parsed.get("eventSource") or ""),
-            str(parsed.get("eventName") or ""),
-        )
+        source, name = str(parsed.get("eventSource") or ""), str(parsed.get("eventName") or "")
+        header = EventHeader(id_text(key), account, region, category, time, bool(read_only), source, name)
         facts = facts_of(header, parsed)
         return StoredEvent(
             place=(time, seq),
@@ -158,9 +157,29 @@ class SegmentReader:
             region=region,
             category=category,
             time=time,
+            read_only=facts.read_only,
+            name=facts.name,
+            source=facts.source,
+            user=facts.user,
+            access_key=facts.access_key,
+            error=facts.error,
+            source_ip=facts.source_ip,
+            resources=facts.resources,
             record=record,
-            **msgspec.structs.asdict(facts),
         )
+
+    def _scope_of(self, number: int) -> Scope:
+        scope = self._scope_names.get(number)
+        if scope is None:
+            for key, *names in self.connection.execute("SELECT id, account, region, category FROM scopes"):
+                self._scope_names[key] = (names[0], names[1], names[2])
+            scope = self._scope_names[number]
+        return scope
+
+    def _unpack(self, packed: bytes, seq: int) -> bytes:
+        if seq >= self._covered:
+            self._cover(seq)
+        return self._unpacker.unpack(packed, seq)
 
     def first_since(self, arrived: int) -> int:
         """The number of the first event that arrived at `arrived` (seconds since the epoch) or later."""
@@ -193,10 +212,9 @@ def parse(record: bytes) -> dict[str, Any]:
 def ids_in(connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[bytes]:
     """Those of the ids, as `id_key` made them, that a segment holds."""
     known: list[bytes] = []
-    for start in range(0, len(keys), IDS_A_QUERY):
-        some = keys[start : start + IDS_A_QUERY]
-        marks = ", ".join("?" * len(some))
-        query = f"SELECT id FROM events WHERE id IN ({marks})"  # noqa: S608 - nothing but question marks goes in
+    for start in range(0, len(keys), ROWS_A_QUERY):
+        some = keys[start : start + ROWS_A_QUERY]
+        query = f"SELECT id FROM events WHERE id IN ({marks(some)})"  # noqa: S608 - question marks
         known += (key for (key,) in connection.execute(query, some))
     return known
 
@@ -209,3 +227,8 @@ def newest_set_aside(limit: int, reader: SegmentReader) -> list[SetAside]:
     """The newest events that were set aside while the segment was written, oldest first."""
     rows = reader.connection.execute("SELECT * FROM set_aside ORDER BY position DESC, place DESC LIMIT ?", (limit,))
     return [SetAside(*row) for row in rows][::-1]
+
+
+def marks(values: Sequence[object]) -> str:
+    """As many question marks for a query as there are values."""
+    return ", ".join("?" * len(values))

@@ -41,9 +41,13 @@ _PASSING = {
 }
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether `error` says that the file is not as it was written, and not that something passing is in the way."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _PASSING
+def is_damage(error: sqlite3.Error, path: Path) -> bool:
+    """Whether `error` says that the segment's file is not as it was written, and not that something passing is in
+    the way."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return not path.exists()  # else too many files are open, or the like
+    return code not in _PASSING
 
 
 class Damage(msgspec.Struct, frozen=True):
@@ -83,7 +87,7 @@ class Segments:
             with self.reading(info) as reader:
                 return read(reader)
         except (sqlite3.Error, RecordDamaged) as error:
-            if isinstance(error, sqlite3.Error) and not is_damage(error):
+            if isinstance(error, sqlite3.Error) and not is_damage(error, segment_file(self.folder, info.name)):
                 raise
             if not self._dropped(info):
                 self.note_damage(info.name, f"{type(error).__name__}: {error}")
@@ -106,6 +110,29 @@ class Segments:
             reader.connection.close()
             raise
         shared.give(reader)
+
+    def check(self, info: SegmentInfo) -> str:
+        """Read a segment wholly; returns what is wrong with it, or nothing."""
+        if info.state == "damaged":
+            return info.reason
+        try:
+            # a connection of its own: those that are kept may hold pages from before the damage
+            reader = SegmentReader(
+                info, schema.open_to_read(segment_file(self.folder, info.name), sealed=info.state == "sealed")
+            )
+        except sqlite3.Error as error:
+            return f"{type(error).__name__}: {error}"
+        try:
+            found = reader.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if found != "ok":
+                return str(found)
+            for (seq,) in reader.connection.execute("SELECT seq FROM events"):
+                reader.record(seq)
+            return ""
+        except (sqlite3.Error, RecordDamaged) as error:
+            return f"{type(error).__name__}: {error}"
+        finally:
+            reader.connection.close()
 
     def note_damage(self, name: str, reason: str) -> None:
         """Write down, for every process to see, that a segment could not be read. Each is told once."""

@@ -15,11 +15,9 @@ from cairn.cloudtrail.history import manifest as manifests
 from cairn.cloudtrail.history.bloom import probe
 from cairn.cloudtrail.history.facts import id_key
 from cairn.cloudtrail.history.manifest import Manifest, ManifestDamaged, SegmentInfo, segment_file
-from cairn.cloudtrail.history.packing import RecordDamaged
-from cairn.cloudtrail.history.schema import open_to_read
 from cairn.cloudtrail.history.sealing import Sealing
 from cairn.cloudtrail.history.segment import Arrival, SegmentWriter
-from cairn.cloudtrail.history.segment_reader import SegmentReader, SetAside, known_ids
+from cairn.cloudtrail.history.segment_reader import SetAside, known_ids
 from cairn.cloudtrail.history.segments import DAMAGE_SUFFIX, Segments, is_damage
 from cairn.core.clock import Clock
 from cairn.core.config import History as HistorySettings
@@ -85,12 +83,8 @@ class HistoryStore:
         if self._active.events and self._active.first_arrived < now - self._settings.retention / SEGMENTS_A_RETENTION:
             self.rotate()
         self._drop([info for info in self._manifest.segments if self._expired(info)])
-        if self._sealing is None:
-            full = next((info for info in self._manifest.segments if info.state == "full"), None)
-            if full is None:
-                return False
-            self._sealing = Sealing(self.folder, full)
-        return self._go_on_sealing(self._sealing, seconds_max)
+        full = next((info for info in self._manifest.segments if info.state == "full"), None)
+        return full is not None and self._go_on_sealing(full, seconds_max)
 
     def rotate(self, *, position: int | None = None) -> None:
         """Close the active segment, whatever it holds, and begin another, at another position if one is given."""
@@ -109,7 +103,7 @@ class HistoryStore:
 
     def set_damaged_apart(self) -> list[str]:
         """Check every segment wholly, and move those that are damaged to a folder beside. Returns their names."""
-        bad = {info.name: reason for info in self._manifest.segments if (reason := self.check(info))}
+        bad = {info.name: reason for info in self._manifest.segments if (reason := self.segments.check(info))}
         for name, reason in bad.items():
             log.error("segment %s of the event history is damaged and set apart: %s", name, reason)
         active = next(info for info in self._manifest.segments if info.state == "active")
@@ -125,29 +119,6 @@ class HistoryStore:
         for path in self.folder.glob(f"*{DAMAGE_SUFFIX}"):
             path.unlink()
         return list(bad)
-
-    def check(self, info: SegmentInfo) -> str:
-        """Read a segment wholly; returns what is wrong with it, or nothing."""
-        if info.state == "damaged":
-            return info.reason
-        try:
-            # a connection of its own: those that are kept may hold pages from before the damage
-            reader = SegmentReader(
-                info, open_to_read(segment_file(self.folder, info.name), sealed=info.state == "sealed")
-            )
-        except sqlite3.Error as error:
-            return f"{type(error).__name__}: {error}"
-        try:
-            found = reader.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if found != "ok":
-                return str(found)
-            for (seq,) in reader.connection.execute("SELECT seq FROM events"):
-                reader.record(seq)
-            return ""
-        except (sqlite3.Error, RecordDamaged) as error:
-            return f"{type(error).__name__}: {error}"
-        finally:
-            reader.connection.close()
 
     def close(self) -> None:
         self._active.close()
@@ -170,17 +141,21 @@ class HistoryStore:
                 known.update(suspects[key] for key in found or ())
         return known
 
-    def _go_on_sealing(self, sealing: Sealing, seconds_max: float) -> bool:
+    def _go_on_sealing(self, info: SegmentInfo, seconds_max: float) -> bool:
+        """Work on the seal of a full segment. Returns whether any is left to seal."""
         try:
-            done = sealing.work(self._clock, seconds_max)
+            if self._sealing is None:
+                self._sealing = Sealing(self.folder, info)
+            done = self._sealing.work(self._clock, seconds_max)
         except sqlite3.Error as error:
             self._sealing = None
-            if is_damage(error):
-                self._mark_damaged(sealing.info, str(error))
-            raise
+            if not is_damage(error, segment_file(self.folder, info.name)):
+                raise
+            self._mark_damaged(info, f"{type(error).__name__}: {error}")
+            return True
         if done:
             failpoint("history.sealing")
-            self._save(self._manifest.replaced(msgspec.structs.replace(sealing.info, state="sealed")))
+            self._save(self._manifest.replaced(msgspec.structs.replace(info, state="sealed")))
             self._sealing = None
         return any(info.state == "full" for info in self._manifest.segments)
 
@@ -258,9 +233,9 @@ class HistoryStore:
             self._save(self._manifest.replaced(info))
             return writer
         try:
-            return SegmentWriter.open(segment_file(self.folder, info.name))
+            return SegmentWriter.open(path := segment_file(self.folder, info.name))
         except sqlite3.Error as error:
-            if not is_damage(error):
+            if not is_damage(error, path):
                 raise
             self._begin_anew(info, f"{type(error).__name__}: {error}")
             return self._active
