@@ -137,6 +137,42 @@ CASES: dict[str, tuple[Request, dict[str, Any], bool, Reason]] = {
         Reason.NO_IDENTITY,
     ),
     "federated user": (get(FEDERATED), {"resource_policy": resource(aws(FEDERATED.arn))}, True, Reason.RESOURCE),
+    "the closest of several grants counts": (
+        get(ALICE),
+        {
+            "resource_policy": parse_policy(
+                {
+                    "Statement": [
+                        {"Effect": "Allow", "Principal": aws(name), "Action": "*", "Resource": "*"}
+                        for name in (HERE, ALICE.arn, HERE)
+                    ]
+                },
+                Kind.RESOURCE,
+            )
+        },
+        True,
+        Reason.RESOURCE,
+    ),
+    "not a resource that nobody can name": (
+        get(ALICE),
+        {
+            "identity_policies": [
+                parse_policy(
+                    {
+                        "Version": "2012-10-17",
+                        "Statement": {
+                            "Effect": "Allow",
+                            "Action": "*",
+                            "NotResource": "arn:aws:s3:::${aws:PrincipalTag/team}/*",
+                        },
+                    },
+                    Kind.IDENTITY,
+                )
+            ]
+        },
+        False,
+        Reason.NO_IDENTITY,
+    ),
     # explicit denies
     "identity denies": (
         get(ALICE),

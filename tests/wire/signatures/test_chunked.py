@@ -239,6 +239,7 @@ def test_an_empty_body_is_judged_before_it_is_sent_on() -> None:
     [
         (encode_signed([b"abc"]) + b"x", SIGNED_CHUNKS, {}, "InvalidRequest"),
         (encode_signed([b"abcd"]), SIGNED_CHUNKS, {}, "IncompleteBody"),
+        (encode_signed([b"abc", b"d"]), SIGNED_CHUNKS, {}, "IncompleteBody"),
         (encode_signed([b"ab"]), SIGNED_CHUNKS, {}, "IncompleteBody"),
         (encode_unsigned([b"abc"], {}), SIGNED_CHUNKS, {}, "InvalidRequest"),
         (b"3\r\nabcX\r\n0\r\n\r\n", UNSIGNED_CHUNKS_TRAILER, {}, "IncompleteBody"),
