@@ -22,9 +22,16 @@ class Running:
 
     def __init__(self, folder: Path) -> None:
         self.engine = MotoEngine(folder / "account", log_file=folder / "moto.log")
+        self._clients: dict[tuple[str, ...], Any] = {}
 
     def client(self, service: str, *, region: str = "us-east-1", account: str = ACCOUNT, key: str = "") -> Any:
         """A boto3 client whose requests carry what the gateway adds."""
+        made = self._clients.get((service, region, account, key))
+        if made is None:
+            made = self._clients[service, region, account, key] = self._client(service, region, account, key)
+        return made
+
+    def _client(self, service: str, region: str, account: str, key: str) -> Any:
         client = boto3.client(
             service,
             region_name=region,

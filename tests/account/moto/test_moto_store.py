@@ -63,7 +63,7 @@ def test_a_changed_snapshot_is_set_aside(folder: Path, change: str) -> None:
     assert snapshots == [KEYS]
     assert len(problems) == 1
     assert "authentication code is wrong" in problems[0]
-    assert _loaded(folder) == ([KEYS], [])  # once said, once moved
+    assert _loaded(folder) == ([KEYS], problems)  # moved once, told of until somebody looks after it
     db = sqlite3.connect(folder / "state.db")
     assert db.execute("select count(*) from set_aside").fetchone() == (1,)
     db.close()
@@ -94,7 +94,12 @@ def test_what_others_can_write_is_refused(folder: Path, name: str, mode: int) ->
     assert snapshots == []
     assert "could be written by others" in problems[0]
     assert len(list(folder.glob("state.db.refused-*"))) == 1
-    assert _loaded(folder) == ([], [])  # and goes on with a file of its own
+    store = Store(folder)  # and goes on with a file of its own
+    store.write([ONE])
+    store.close()
+    snapshots, problems = _loaded(folder)
+    assert snapshots == [ONE]
+    assert "was refused" in problems[0]
 
 
 def test_a_link_is_refused(folder: Path, tmp_path: Path) -> None:

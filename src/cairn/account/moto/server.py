@@ -79,4 +79,8 @@ def main(options_file: Path) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.setrecursionlimit(RECURSION_MAX)
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except CairnError as error:
+        log.error("%s %s", error.message, error.advice)
+        sys.exit(error.exit_code)

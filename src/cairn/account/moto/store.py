@@ -90,6 +90,7 @@ class Store:
             self._rename_aside(folder, f"it is damaged: {error}")
             self._key = _key_in(folder / "state.key")
             self._db = self._open()
+        self._tell_of_earlier(folder)
 
     def load(self) -> list[Snapshot]:
         """Every snapshot that is authentic and of our versions. The others are set aside."""
@@ -165,6 +166,17 @@ class Store:
             with contextlib.suppress(FileNotFoundError):
                 path.rename(path.with_name(f"{path.name}.{mark}"))
         self._report("the account's saved state was not loaded", f"{reason}. It is kept as {self._path.name}.{mark}.")
+
+    def _tell_of_earlier(self, folder: Path) -> None:
+        """What was refused in an earlier life stays a problem until somebody has dealt with it."""
+        told = " ".join(problem.why for problem in self.problems)
+        for path in sorted(folder.glob(f"{self._path.name}.refused-*")):
+            if path.name not in told:
+                self._report(
+                    "an earlier state of the account was refused", f"It is kept as {path}; delete it if not needed."
+                )
+        for name, reason in self._db.execute("select name, reason from set_aside order by at").fetchall():
+            self._report(f"the saved state of {name} was not loaded", f"{reason}. It is kept in the table set_aside.")
 
     def _report(self, what: str, why: str) -> None:
         log.error("%s: %s", what, why)
