@@ -141,7 +141,7 @@ MakeCall = Callable[..., CallFacts]
             "dynamodb",
             "PutItem",
             {"TableName": "t", "Item": {"b": {"S": "x"}, "a": {"N": "1"}}},
-            {"tableName": "t", "items": ["a", "b"]},
+            {"tableName": "t", "item": ["b", "a"]},
         ),
         (
             "lambda",
@@ -244,3 +244,47 @@ def test_calls_that_are_turned_away_have_no_parameters_but_where_the_service_loo
     assert request("ssm", "GetParameter", {"Name": "n"}, error_code="ThrottlingException") is None
     assert request("ec2", "DeleteVpc", {"VpcId": "v"}, error_code="UnauthorizedOperation") == {"vpcId": "v"}
     assert request("iam", "GetRole", {"RoleName": "r"}, error_code="NoSuchEntity") == {"roleName": "r"}
+
+
+def test_items_of_dynamodb_in_transactions_and_batches(call: MakeCall) -> None:
+    def request(operation: str, given: dict[str, Any]) -> Any:
+        return compose(call("dynamodb", operation, input=given)).parse()["requestParameters"]
+
+    put = {"TableName": "t", "Item": {"id": {"S": "7"}, "x": {"S": "secret"}}, "ConditionExpression": "#A = :a"}
+    delete = {"TableName": "u", "Key": {"id": {"N": "7"}}, "ExpressionAttributeValues": {":a": {"S": "secret"}}}
+    assert request("TransactWriteItems", {"TransactItems": [{"Put": put}, {"Delete": delete}]}) == {
+        "requestItems": [
+            {"operation": "Put", "tableName": "t", "conditionExpression": "#A = :a", "items": ["id", "x"]},
+            {"operation": "Delete", "tableName": "u", "key": {"id": "7"}},
+        ]
+    }
+    assert request("BatchWriteItem", {"RequestItems": {"t": [{"PutRequest": {"Item": {"id": {"S": "7"}}}}]}}) == {
+        "requestItems": [{"operation": "Put", "tableName": "t", "items": ["id"]}]
+    }
+    assert request("BatchGetItem", {"RequestItems": {"t": {"Keys": [{"id": {"S": "7"}}]}}}) == {
+        "requestItems": [{"operation": "Get", "tableName": "t", "key": {"id": "7"}}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("statement", "shown"),
+    [
+        ("SELECT * FROM Music WHERE Artist = 'No One'", "SELECT * FROM Music WHERE Artist = ***(Redacted)"),
+        ('SELECT "a\'b 1" FROM t1 WHERE x = -1.5e3', 'SELECT "a\'b 1" FROM t1 WHERE x = ***(Redacted)'),
+        ("x = 'it''s' AND y = 'z", "x = ***(Redacted) AND y = ***(Redacted)"),
+        ("INSERT INTO t VALUE {'a': ?}", "INSERT INTO t VALUE {***(Redacted): ?}"),
+    ],
+)
+def test_statements_show_no_values(call: MakeCall, statement: str, shown: str) -> None:
+    facts = call("dynamodb", "ExecuteStatement", input={"Statement": statement})
+    assert compose(facts).parse()["requestParameters"] == {"statement": shown}
+
+
+def test_organizations_hides_names_behind_stars(call: MakeCall) -> None:
+    facts = call("organizations", "CreateAccount", input={"Email": "a@example.org", "AccountName": "n"})
+    facts.output = {"CreateAccountStatus": {"AccountName": "n", "RequestedTimestamp": 1688991904}}
+    record = compose(facts).parse()
+    assert record["requestParameters"] == {"email": "****", "accountName": "****"}
+    assert record["responseElements"] == {
+        "createAccountStatus": {"accountName": "****", "requestedTimestamp": "Jul 10, 2023 12:25:04 PM"}
+    }

@@ -108,6 +108,15 @@ def test_reads_have_the_resources_of_the_record_alone() -> None:
     )
 
 
+def test_names_in_xml_turned_into_json() -> None:
+    one = {"DeleteFlowLogsRequest": {"FlowLogId": {"tag": 1, "content": "fl-1"}}}
+    assert lookup_facts(_record("ec2", "DeleteFlowLogs", requestParameters=one)).resources == (
+        ("AWS::EC2::FlowLog", "fl-1"),
+    )
+    two = {"R": {"FlowLogId": [{"tag": 1, "content": "fl-1"}, {"tag": 2, "content": "fl-2"}]}}
+    assert len(lookup_facts(_record("ec2", "DeleteFlowLogs", requestParameters=two)).resources) == 2
+
+
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

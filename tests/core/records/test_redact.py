@@ -130,7 +130,7 @@ def test_no_operation_of_any_service_tells_a_sensitive_member(monkeypatch: pytes
         ("ec2", "RunInstances", {"ImageId": "ami-1", "UserData": SECRET}),
         ("ec2", "CreateLaunchTemplate", {"LaunchTemplateName": "n", "LaunchTemplateData": {"UserData": SECRET}}),
         ("dynamodb", "PutItem", {"TableName": "t", "Item": {"id": {"S": SECRET}}}),
-        ("dynamodb", "ExecuteStatement", {"Statement": f"insert {SECRET}"}),
+        ("dynamodb", "ExecuteStatement", {"Statement": f"INSERT INTO t VALUE {{'a': '{SECRET}'}}"}),
         ("kinesis", "PutRecords", {"StreamName": "s", "Records": [{"Data": SECRET.encode(), "PartitionKey": "p"}]}),
         ("cognito-identity", "GetCredentialsForIdentity", {"IdentityId": "i", "Logins": {"p": SECRET}}),
         ("sts", "AssumeRoleWithWebIdentity", {"RoleArn": "r", "RoleSessionName": "s", "WebIdentityToken": SECRET}),

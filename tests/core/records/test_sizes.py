@@ -124,6 +124,8 @@ _operations = [
     ("ec2", "RunInstances"),
     ("dynamodb", "PutItem"),
     ("dynamodb", "TransactWriteItems"),
+    ("dynamodb", "BatchGetItem"),
+    ("dynamodb", "BatchExecuteStatement"),
     ("lambda", "UpdateFunctionCode"),
     ("lambda", "Invoke"),
     ("kms", "Encrypt"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cairn.core.records import dynamodb
 from cairn.core.records.facts import CallFacts
 from cairn.core.records.resources import function_arn
 
@@ -62,63 +63,16 @@ def _nothing(facts: CallFacts, element: Element) -> Element:
     return {}
 
 
-_SCALARS = ("S", "N", "B", "BOOL", "NULL")
+def _dynamodb_item(facts: CallFacts, element: Element) -> Element:
+    return dynamodb.item_call(facts.input or {})
 
 
-def _plain_key(key: Any) -> Any:
-    """A DynamoDB key without its type tags: `{"id": {"S": "7"}}` is `{"id": "7"}`."""
-    if not isinstance(key, dict):
-        return key
-    plain = {}
-    for name, value in key.items():
-        tagged = next((value[tag] for tag in _SCALARS if tag in value), None) if isinstance(value, dict) else None
-        plain[name] = tagged if isinstance(tagged, str | bool | int) else None
-    return {name: value for name, value in plain.items() if value is not None}
+def _dynamodb_items(facts: CallFacts, element: Element) -> Element:
+    return dynamodb.many_items_call(facts.input or {})
 
 
-_DYNAMODB_SHOWN = frozenset(
-    {
-        "tableName",
-        "indexName",
-        "consistentRead",
-        "limit",
-        "projectionExpression",
-        "keyConditionExpression",
-        "filterExpression",
-        "updateExpression",
-        "conditionExpression",
-        "returnValues",
-        "returnConsumedCapacity",
-        "returnItemCollectionMetrics",
-        "scanIndexForward",
-        "segment",
-        "totalSegments",
-        "select",
-        "attributesToGet",
-        "shardIteratorType",
-        "streamArn",
-        "shardId",
-    }
-)
-
-
-def _dynamodb_item_call(facts: CallFacts, element: Element) -> Element:
-    """Item calls show keys, and of the other attributes the names: values are the table's owner's business."""
-    shown = {name: value for name, value in element.items() if name in _DYNAMODB_SHOWN}
-    given = facts.input or {}
-    if isinstance(given.get("Key"), dict):
-        shown["key"] = _plain_key(given["Key"])
-    if isinstance(given.get("Item"), dict):
-        shown["items"] = sorted(given["Item"])
-    requests = given.get("RequestItems")
-    if isinstance(requests, dict):
-        shown["requestItems"] = sorted(requests)
-    return shown
-
-
-def _partiql(facts: CallFacts, element: Element) -> Element:
-    """PartiQL statements carry values in their text, so only that there was one is told."""
-    return {name: value for name, value in element.items() if name in _DYNAMODB_SHOWN}
+def _dynamodb_statement(facts: CallFacts, element: Element) -> Element:
+    return dynamodb.statement_call(facts.input or {})
 
 
 def _put_records(facts: CallFacts, element: Element) -> Element:
@@ -126,18 +80,8 @@ def _put_records(facts: CallFacts, element: Element) -> Element:
     return {name: value for name, value in element.items() if name != "records"}
 
 
-_ITEM_CALLS = (
-    "BatchGetItem",
-    "BatchWriteItem",
-    "DeleteItem",
-    "GetItem",
-    "PutItem",
-    "Query",
-    "Scan",
-    "TransactGetItems",
-    "TransactWriteItems",
-    "UpdateItem",
-)
+_ITEM_CALLS = ("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+_MANY_ITEMS_CALLS = ("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems")
 _PARTIQL_CALLS = ("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction")
 _INVOCATIONS = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
 
@@ -147,8 +91,9 @@ REQUESTS: dict[tuple[str, str], Adjust] = {
     ("kms", "Encrypt"): _symmetric,
     ("lambda", "UpdateFunctionCode"): _updated_function,
     **{("lambda", name): _invoked_function for name in _INVOCATIONS},
-    **{("dynamodb", name): _dynamodb_item_call for name in _ITEM_CALLS},
-    **{("dynamodb", name): _partiql for name in _PARTIQL_CALLS},
+    **{("dynamodb", name): _dynamodb_item for name in _ITEM_CALLS},
+    **{("dynamodb", name): _dynamodb_items for name in _MANY_ITEMS_CALLS},
+    **{("dynamodb", name): _dynamodb_statement for name in _PARTIQL_CALLS},
     ("firehose", "PutRecordBatch"): _put_records,
     ("kinesis", "PutRecords"): _put_records,
 }
@@ -158,5 +103,5 @@ REPLIES: dict[tuple[str, str], Adjust] = {
     ("secretsmanager", "PutSecretValue"): _secret_arn,
     ("secretsmanager", "PutResourcePolicy"): _secret_arn_and_name,
     **{("lambda", name): _nothing for name in _INVOCATIONS},
-    **{("dynamodb", name): _nothing for name in (*_ITEM_CALLS, *_PARTIQL_CALLS)},
+    **{("dynamodb", name): _nothing for name in (*_ITEM_CALLS, *_MANY_ITEMS_CALLS, *_PARTIQL_CALLS)},
 }

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from cairn.core.records import times
-from cairn.core.records.redact import HIDDEN, Treatment, is_sensitive, treatment
+from cairn.core.records.redact import Treatment, hidden_word, is_sensitive, treatment
 
 Plan = Callable[[Any], Any]
 """Gives `OMIT` for a value that the record leaves out."""
@@ -60,7 +60,7 @@ def _compile(name: str, shape: Shape, style: Style, known: dict[str, Plan]) -> P
     """The plan of a member called `name`; None where the value stands as it is."""
     chosen = treatment(style.service, name, shape)
     if chosen is Treatment.HIDE:
-        return _hide
+        return _hide(style)
     if chosen is Treatment.OMIT:
         return _omit
     kind = shape.type_name
@@ -79,8 +79,9 @@ def _compile(name: str, shape: Shape, style: Style, known: dict[str, Plan]) -> P
     return None
 
 
-def _hide(value: Any) -> Any:
-    return HIDDEN
+def _hide(style: Style) -> Plan:
+    word = hidden_word(style.service)
+    return lambda value: word
 
 
 def _omit(value: Any) -> Any:
@@ -148,7 +149,7 @@ def _list(shape: ListShape, style: Style, known: dict[str, Plan]) -> Plan:
 
 def _map(shape: MapShape, style: Style, known: dict[str, Plan]) -> Plan:
     if is_sensitive(shape.key):
-        return _hide
+        return _hide(style)
     render = _compile("", shape.value, style, known)
 
     def plan(value: Any) -> Any:

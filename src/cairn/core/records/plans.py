@@ -15,7 +15,7 @@ from cairn.core.records.ec2_names import OLDER_OPERATIONS
 _VERBATIM = frozenset({"account", "ce", "devops-guru", "resource-explorer-2", "securityhub"})
 """Services that write members as they are on the wire, capitals and epoch times included."""
 
-_WITHOUT_COMMA = frozenset({"iam", "rds", "docdb", "neptune"})
+_WITHOUT_COMMA = frozenset({"docdb", "iam", "neptune", "organizations", "rds"})
 _REPLIES_WITHOUT_COMMA = frozenset({"ssm"})
 _QUERY_TEXTS = frozenset({"s3control", "servicecatalog-appregistry", "macie2"})
 _UNWRAPPED = frozenset({"rds", "docdb", "neptune", "redshift", "elasticache"})

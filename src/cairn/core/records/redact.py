@@ -50,7 +50,7 @@ _LISTED: dict[tuple[str, str], Treatment] = {
 """CloudTrail's own list, by botocore's service and member."""
 
 _TEXT = frozenset({"string", "character", "blob"})
-_WORDS = {"ec2": "<sensitiveDataRemoved>"}
+_WORDS = {"ec2": "<sensitiveDataRemoved>", "organizations": "****"}
 
 
 def treatment(service: str, member: str, shape: Shape) -> Treatment:
