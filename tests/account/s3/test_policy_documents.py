@@ -70,6 +70,7 @@ def test_a_policy_is_kept_as_it_was_written() -> None:
         policy(Action=["s3:GetObject", 1]).encode(),
         policy(Resource="arn:aws:s3:::other/*").encode(),
         policy(Resource="*").encode(),
+        policy(Effect="Deny", Condition={"StringEqualz": {"aws:PrincipalArn": "x"}}).encode(),
         json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}).encode(),
     ],
 )

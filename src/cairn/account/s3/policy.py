@@ -10,6 +10,7 @@ import msgspec
 
 from cairn.account.s3.replies import error
 from cairn.core.errors import AwsError
+from cairn.core.policy import Kind, MalformedPolicy, parse_policy
 
 POLICY_BYTES_MAX = 20 << 10
 
@@ -31,39 +32,18 @@ def check_policy(body: bytes, bucket: str) -> str:
     if len(body) > POLICY_BYTES_MAX:
         raise error("PolicyTooLarge", "The policy is larger than the maximum allowed size.")
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise malformed("Policies must be valid JSON and the first byte must be '{'") from None
-    if not isinstance(document, dict):
-        raise malformed("Policies must be valid JSON and the first byte must be '{'")
-    if document.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
-        raise malformed("The policy must contain a valid version string")
-    if set(document) - {"Version", "Id", "Statement"}:
-        raise malformed("Syntax errors in policy.")
-    found = list(statements(document))
-    if not found:
-        raise malformed("Could not parse the policy: Statement is empty!")
-    for statement in found:
-        _check_statement(statement, bucket)
+        parse_policy(body, Kind.RESOURCE)
+    except MalformedPolicy as problem:
+        raise malformed(str(problem)) from None
+    for statement in statements(msgspec.json.decode(body)):
+        for action in strings(statement.get("Action", statement.get("NotAction"))):
+            if action != "*" and not action.lower().startswith("s3:"):
+                raise malformed("Policy has invalid action")
+        for resource in strings(statement.get("Resource", statement.get("NotResource"))):
+            partition, _, name = resource.partition(":s3:::")
+            if not partition.startswith("arn:aws") or name.split("/", 1)[0] != bucket:
+                raise malformed("Policy has invalid resource")
     return body.decode()
-
-
-def _check_statement(statement: dict[str, Any], bucket: str) -> None:
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        raise malformed(f"Invalid effect: {statement.get('Effect', '')}")
-    if not ({"Principal", "NotPrincipal"} & set(statement)):
-        raise malformed("Missing required field Principal")
-    if not ({"Action", "NotAction"} & set(statement)):
-        raise malformed("Missing required field Action")
-    if not ({"Resource", "NotResource"} & set(statement)):
-        raise malformed("Missing required field Resource")
-    for action in strings(statement.get("Action", statement.get("NotAction"))):
-        if action != "*" and not action.lower().startswith("s3:"):
-            raise malformed("Policy has invalid action")
-    for resource in strings(statement.get("Resource", statement.get("NotResource"))):
-        partition, _, name = resource.partition(":s3:::")
-        if not partition.startswith("arn:aws") or name.split("/", 1)[0] != bucket:
-            raise malformed("Policy has invalid resource")
 
 
 def malformed(message: str) -> AwsError:
