@@ -146,12 +146,15 @@ def blocks(folder: Path) -> list[Path]:
     return sorted(folder.glob("jetstream/**/*.blk"), key=lambda path: int(path.stem))
 
 
-def test_a_flipped_bit_costs_one_batch_and_is_reported(engine: JournalEngine, folder: Path, event: MakeEvent) -> None:
+@pytest.mark.parametrize("damaged", [1, 21, 50])
+def test_a_flipped_bit_costs_one_batch_and_is_reported(
+    engine: JournalEngine, folder: Path, event: MakeEvent, damaged: int
+) -> None:
     access = JournalAccess.load(folder)
     needle = event(name="TheOneWithTheFlippedBit", padding=2000)
     with NatsJournal(access, writer="one") as journal:
-        for number in range(50):
-            journal.append([needle if number == 20 else event(padding=2000)], origin="import")
+        for position in range(1, 51):
+            journal.append([needle if position == damaged else event(padding=2000)], origin="import")
     engine.stop()
     (block,) = blocks(folder)
     content = bytearray(block.read_bytes())
@@ -159,9 +162,13 @@ def test_a_flipped_bit_costs_one_batch_and_is_reported(engine: JournalEngine, fo
     block.write_bytes(content)
     again = JournalEngine(folder, Settings())
     with NatsJournal(again.start(), writer="one") as journal:
-        assert [entry.position for entry in read_all(journal)] == [n for n in range(1, 51) if n != 21]
-        assert [(fault.position, fault.kind) for fault in journal.faults.recent()] == [(21, "hole")]
-        assert journal.append([event()], origin="import") == 51
+        whole = [position for position in range(1, 51) if position != damaged]
+        assert [entry.position for entry in read_all(journal)] == whole
+        assert [(fault.position, fault.kind) for fault in journal.faults.recent()] == [(damaged, "hole")]
+        last = journal.append([event()], origin="import")
+        assert [entry.position for entry in read_all(journal)] == [*whole, last]
+        assert last == 51
+        assert journal.faults.total == 1
     again.stop()
 
 

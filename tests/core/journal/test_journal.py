@@ -155,10 +155,14 @@ def test_read_to_refuses_who_has_not_read_its_own_past(opened: MakeJournal, even
     assert late.append([event()], origin="unresolved", read_to=2) == 2
 
 
-def test_a_reader_beyond_the_end_is_reported(opened: MakeJournal, event: MakeEvent) -> None:
+def test_a_reader_beyond_the_end_is_reported_and_goes_on_there(opened: MakeJournal, event: MakeEvent) -> None:
     journal = opened("one")
     journal.append([event()], origin="import")
     assert journal.read_from(9) == []
+    for _ in range(2):
+        journal.append([event()], origin="import")
+    assert [entry.position for entry in journal.read_from(9)] == [2, 3]
+    assert [entry.position for entry in journal.read_from(9)] == [2, 3]
     assert [(fault.position, fault.kind) for fault in journal.faults.recent()] == [(9, "behind")]
 
 

@@ -119,8 +119,7 @@ class MemoryJournal:
                 bounds, grown = self._log.bounds, self._log.grown
                 stored = self._fetch(max(position, bounds.first), bounds.next, bytes_max)
             if position > bounds.next:
-                self._verifier.behind(position, bounds.next)
-                position = bounds.next
+                position = self._verifier.behind(position, bounds.next)
                 continue
             entries = self._verifier.accept(position, stored, first=bounds.first)
             position = stored[-1].position + 1 if stored else max(position, bounds.first)

@@ -119,17 +119,19 @@ class NatsJournal:
         deadline = _clock.monotonic() + (LAG_S if self._stream.access.replicas > 1 else 0.0)
         while True:
             bounds, first = self._request(self._stream.bounds())
-            if position > bounds.next:
-                self._verifier.behind(position, bounds.next)
-                return bounds.next, []
-            position = max(position, first)
-            if position == bounds.next:
-                return position, []
-            if stored := self._request(self._stream.fetch(position, bytes_max)):
-                return position, stored
+            start = max(position, first)
+            if start == bounds.next:
+                return start, []
+            if start < bounds.next and (stored := self._request(self._stream.fetch(start, bytes_max))):
+                return start, stored
             if _clock.monotonic() >= deadline:
-                self._verifier.missing(position, bounds.next)
-                return bounds.next, []
+                break
+            self._await(self._stream.wait_rung(self._stream.rings, LAG_S / 10))
+        if start < bounds.next:
+            self._verifier.missing(start, bounds.next)
+            return bounds.next, []
+        start = max(self._verifier.behind(position, bounds.next), first)
+        return start, self._request(self._stream.fetch(start, bytes_max)) if start < bounds.next else []
 
     def _verify(self, position: int, stored: Sequence[Stored]) -> list[JournalEntry]:
         whole = stored[0].position == position and stored[-1].position - position == len(stored) - 1

@@ -81,6 +81,7 @@ class Verifier:
         self.faults = FaultLog()
         self._lock = threading.Lock()
         self._places: OrderedDict[int, _Chains] = OrderedDict()  # by the position that is read next
+        self._ends: dict[int, int] = {}  # of journals that ended before a reader's position, by that position
 
     def accept(self, position: int, stored: Sequence[Stored], *, first: int) -> list[JournalEntry]:
         """The entries of `stored`, which was fetched from `position` on and is in order, faults left out.
@@ -120,10 +121,13 @@ class Verifier:
         last = f" to {end - 1}" if end - 1 > start else ""
         self.faults.note(JournalFault(start, "hole", f"position {start}{last} is missing", end - start))
 
-    def behind(self, position: int, next_position: int) -> None:
-        """A reader stands at `position`, and the journal ends before it."""
+    def behind(self, position: int, next_position: int) -> int:
+        """A reader stands at `position`, and the journal ends before it. Returns where that reader goes on: at the
+        end as it was when this was found, however often it asks."""
         reason = f"a reader stands at {position}, and the journal ends at {next_position}: it was cut or made anew"
         self.faults.note(JournalFault(position, "behind", reason, position - next_position))
+        with self._lock:
+            return min(self._ends.setdefault(position, next_position), next_position)
 
     def _follow(self, chains: _Chains, item: Stored, header: BatchHeader, first: int) -> None:
         before = chains.get(header.writer)
