@@ -19,32 +19,36 @@ pytestmark = pytest.mark.engine
 ACCOUNT = "000000000000"
 BUCKET = "aws-cloudtrail-logs-tutorial"
 TRAIL = "My-Management-Events-Trail"
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Sid": "AWSCloudTrailAclCheck20150319",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudtrail.amazonaws.com"},
-            "Action": "s3:GetBucketAcl",
-            "Resource": f"arn:aws:s3:::{BUCKET}",
-        },
-        {
-            "Sid": "AWSCloudTrailWrite20150319",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudtrail.amazonaws.com"},
-            "Action": "s3:PutObject",
-            "Resource": f"arn:aws:s3:::{BUCKET}/AWSLogs/{ACCOUNT}/*",
-            "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
-        },
-    ],
-}
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
     ],
 }
+
+
+def bucket_policy(bucket: str) -> dict[str, Any]:
+    """The policy that CloudTrail's guide gives for a bucket (spec 2.3)."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "AWSCloudTrailAclCheck20150319",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": "s3:GetBucketAcl",
+                "Resource": f"arn:aws:s3:::{bucket}",
+            },
+            {
+                "Sid": "AWSCloudTrailWrite20150319",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/{ACCOUNT}/*",
+                "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
+            },
+        ],
+    }
 
 
 @dataclass
@@ -88,7 +92,7 @@ def create_the_trail(player: Player) -> str:
     player.cairn.aws("s3api", "create-bucket", "--bucket", BUCKET)
     error = player.cairn.aws("cloudtrail", "create-trail", "--name", TRAIL, "--s3-bucket-name", BUCKET, fails=True)
     assert "InsufficientS3BucketPolicyException" in error
-    player.cairn.aws("s3api", "put-bucket-policy", "--bucket", BUCKET, "--policy", json.dumps(POLICY))
+    player.cairn.aws("s3api", "put-bucket-policy", "--bucket", BUCKET, "--policy", json.dumps(bucket_policy(BUCKET)))
     made = player.cairn.aws(
         *f"cloudtrail create-trail --name {TRAIL} --s3-bucket-name {BUCKET} --is-multi-region-trail".split(),
         "--tags-list",
