@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from cairn.core.policy.patterns import ArnPattern, Pattern, parse_arn_pattern, p
 from cairn.core.policy.principals import Principals
 
 DOCUMENT_BYTES_MAX = 128 << 10
+_REMEMBERED_MAX = 256
+_REMEMBERED_BYTES_MAX = 20 << 10
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _ELEMENTS = (
@@ -81,7 +84,20 @@ def parse_policy(document: str | bytes | Mapping[str, Any], kind: Kind) -> Polic
     Raises:
         MalformedPolicy: it is none, or not of this kind.
     """
-    decoded = _decoded(document) if isinstance(document, str | bytes) else document
+    if isinstance(document, Mapping):
+        return _policy(document, kind)
+    return (_remembered if len(document) <= _REMEMBERED_BYTES_MAX else _parsed)(document, kind)
+
+
+def _parsed(document: str | bytes, kind: Kind) -> Policy:
+    return _policy(_decoded(document), kind)
+
+
+_remembered = functools.lru_cache(maxsize=_REMEMBERED_MAX)(_parsed)
+"""The same few policies decide about every call to their bucket or key."""
+
+
+def _policy(decoded: Any, kind: Kind) -> Policy:
     if not isinstance(decoded, Mapping):
         raise MalformedPolicy("Policy document should be a JSON object.")
     unknown = set(decoded) - {"Version", "Id", "Statement"}

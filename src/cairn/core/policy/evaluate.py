@@ -192,6 +192,8 @@ class _Evaluation:
             for statement, grant in self._matching(self._policies.resource, "Allow"):
                 if _CLOSENESS.index(grant) > _CLOSENESS.index(best[1]):
                     best = statement, grant
+                if grant == "direct":
+                    break
         return best
 
     def _owner(self) -> str:

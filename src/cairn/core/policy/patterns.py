@@ -46,6 +46,17 @@ class Pattern:
 
     text: str
     units: tuple[Unit, ...]
+    prefix: str | None = None
+    """What the text begins with, where the pattern is nothing but that and perhaps one `*` at its end."""
+    open_end: bool = False
+    """Whether it has that `*`."""
+
+    @classmethod
+    def of(cls, text: str, units: tuple[Unit, ...]) -> Pattern:
+        open_end = bool(units) and units[-1] is Wild.ANY
+        rest = units[:-1] if open_end else units
+        literal = [unit for unit in rest if isinstance(unit, str)]
+        return cls(text, units, "".join(literal) if len(literal) == len(rest) else None, open_end)
 
     def resolves(self, context: Context) -> bool:
         """Whether the request has a value for each variable."""
@@ -68,6 +79,8 @@ class Pattern:
         return resolved
 
     def matches(self, text: str, context: Context) -> bool:
+        if self.prefix is not None:
+            return text.startswith(self.prefix) if self.open_end else text == self.prefix
         resolved = self.resolve(context)
         return resolved is not None and glob(resolved, text)
 
@@ -96,7 +109,7 @@ def parse_pattern(text: str, *, variables: bool) -> Pattern:
             units += _wild(text[at : found.start()])
             units += _variable(found[1])
             at = found.end()
-    return Pattern(text, (*units, *_wild(text[at:])))
+    return Pattern.of(text, (*units, *_wild(text[at:])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +145,7 @@ def parse_arn_pattern(text: str, *, variables: bool) -> ArnPattern:
     if "".join(unit for unit in parts[0] if isinstance(unit, str)) != "arn" or len(parts) == 1:
         return ArnPattern(text, (whole,))
     parts += [[Wild.ANY]] * (ARN_PARTS - len(parts))
-    return ArnPattern(text, tuple(Pattern(text, tuple(units)) for units in parts))
+    return ArnPattern(text, tuple(Pattern.of(text, tuple(units)) for units in parts))
 
 
 def glob(units: Sequence[str | Wild], text: str) -> bool:
