@@ -32,7 +32,7 @@ class Sampler:
         self._sparse = sparse  # of the members that need not be there, how many are left out
         self._plain = plain
         self._millis = millis  # no time has microseconds
-        self._empties = protocol in ("json", "rest-json", "smithy-rpc-v2-cbor") and not plain
+        self._empties = protocol in ("json", "rest-json", "smithy-rpc-v2-cbor")
         self._form = protocol in ("query", "ec2")
         self._micros = protocol in ("smithy-rpc-v2-cbor", "query", "ec2") and not plain
 
@@ -49,7 +49,8 @@ class Sampler:
         if kind == "list":
             member = shape.member
             inner = location or member.serialization.get("location", "")
-            count = self._random.randint(0 if self._empties and not inner else 1, 3)
+            few = self._plain and depth <= DEPTH_MAX  # where a client takes things apart, nothing is empty
+            count = self._random.randint(0 if self._empties and not inner and not few else 1, 3)
             if inner:
                 return [self._scalar(member, inner) for _ in range(max(count, 1))]
             return [self.value(member, depth + 1) for _ in range(count)]
@@ -80,7 +81,7 @@ class Sampler:
                 if member.serialization.get("eventstream") or getattr(member, "is_eventstream", False):
                     continue
                 found[name] = self.value(member, depth + 1)
-        if not found and names and not self._empties:
+        if not found and names and (not self._empties or (self._plain and depth <= DEPTH_MAX)):
             scalars = [name for name in names if members[name].type_name not in ("structure", "list", "map")]
             name = scalars[0] if scalars else names[0]
             if scalars or depth <= DEPTH_MAX * 3:
@@ -109,8 +110,10 @@ class Sampler:
             return str(self._random.choice(shape.enum))
         least = min(int(shape.metadata.get("min", 0)), 300)
         alphabet = ASCII if location == "header" else UNICODE
-        if self._plain or shape.serialization.get("hostLabel"):
+        if self._plain:
             alphabet = PLAIN
+        if shape.serialization.get("hostLabel"):
+            alphabet = string.ascii_letters + string.digits
         value = self._text(alphabet, max(least, 1 if location or self._plain or not self._empties else 0), least + 8)
         return (value.strip() or "x") if location == "header" else value
 

@@ -217,10 +217,10 @@ def test_rest(signing: str, method: str, url: str, expected: str) -> None:
 
 
 def test_s3_control_shares_the_name_of_s3() -> None:
-    account = ("x-amz-account-id", "123456789012")
-    asked = request("GET", "/v20180820/configuration/publicAccessBlock", account, signed("s3"))
+    asked = request("GET", "/v20180820/configuration/publicAccessBlock", signed("s3"))
     assert told(asked) == "s3control.GetPublicAccessBlock@eu-west-1"
-    assert told(request("GET", "/v20180820/configuration/publicAccessBlock", signed("s3"))) == "s3.GetObject@eu-west-1"
+    asked = request("GET", "/S3Outposts/ListEndpoints", signed("s3-outposts"))
+    assert told(asked) == "s3outposts.ListEndpoints@eu-west-1"
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,17 @@ from cairn.wire.hosts import Host, parse_host
 from cairn.wire.http import Call, Request, split_query
 from cairn.wire.models import index, operation_names
 from cairn.wire.protocols import FORM
-from cairn.wire.routes import rest_matcher
+from cairn.wire.routes import Fit, rest_matcher
 from cairn.wire.s3_routes import CONTROL_PATH, OUTPOSTS_PATH, s3_operation
 
 _ACTION_BODY_BYTES = 1 << 20  # Action stands among the first parameters; nobody hides it behind a megabyte
 
 _SIGNING_ALIASES = {
     "s3-object-lambda": ("s3",),
-    "s3express": ("s3",),
+    "s3express": ("s3", "s3control"),
     "s3-outposts": ("s3", "s3control", "s3outposts"),
     "opensearch": ("opensearch", "es"),
+    "IngestionService": ("importexport",),
 }
 """Names that clients sign for and no model has, or that mean more services than the models say."""
 
@@ -109,9 +110,11 @@ class _Asked:
         if services[:1] == ("s3",) and not self._is_s3_control(services):
             return self._s3()
         found = self._by_target(services) or self._by_action(services)
-        if found is None and services:
-            found = self._by_path(services) or (services[0], "")
-        return found or self._unsigned()
+        if found is not None:
+            return found
+        if services:
+            return self._by_path(services) or (services[0], "")
+        return ("", "") if self.signing_name else self._unsigned()
 
     def _services(self) -> tuple[str, ...]:
         """Who may be meant, the likeliest first: those the client signed for, else those the host names."""
@@ -121,17 +124,14 @@ class _Asked:
         services = (
             _SIGNING_ALIASES.get(self.signing_name)
             or names.by_signing_name.get(self.signing_name)
-            or names.by_endpoint_prefix.get(self.signing_name)
-            or ("",)
+            or names.by_endpoint_prefix.get(self.signing_name, ())
         )
         return tuple(sorted(services, key=lambda name: (name not in self.host.services, *_preference(name))))
 
     def _is_s3_control(self, services: tuple[str, ...]) -> bool:
-        path = self.request.path
-        return "s3control" in services and (
-            (path.startswith(CONTROL_PATH) and "x-amz-account-id" in self.request.headers)
-            or path.startswith(OUTPOSTS_PATH)
-        )
+        """Whether it is S3 Control's, which shares S3's signing name. A bucket that is called as its paths begin
+        cannot be reached by them: those calls are S3 Control's."""
+        return "s3control" in services and self.request.path.startswith((CONTROL_PATH, OUTPOSTS_PATH))
 
     def _s3(self) -> tuple[str, str]:
         request = self.request
@@ -169,13 +169,13 @@ class _Asked:
         """By the path, for REST services. The host's own service first, then who has more of it literally."""
         request, known = self.request, index().services
         found: tuple[str, str] | None = None
-        rank = (-1, -1)
+        best: tuple[bool, Fit] | None = None
         for name in services:
             if name not in known or not known[name].is_rest or name == "s3":
                 continue
             match = rest_matcher(name).match(request.method, request.path, self.query, request.headers)
-            if match is not None and (int(name in self.host.services), match[1]) > rank:
-                found, rank = (name, match[0]), (int(name in self.host.services), match[1])
+            if match is not None and (best is None or (name in self.host.services, match[1]) > best):
+                found, best = (name, match[0]), (name in self.host.services, match[1])
         return found
 
     def _unsigned(self) -> tuple[str, str]:

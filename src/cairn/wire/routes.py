@@ -20,6 +20,9 @@ from cairn.wire.models import service_model
 _SEGMENTS_MAX = 256  # more than any path that a service has; a longer one is nobody's
 
 
+Fit = tuple[int, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """An operation and what a request must have to mean it, the path aside."""
@@ -31,6 +34,8 @@ class Route:
     """Query parameters that its input requires."""
     headers: tuple[str, ...]
     """Header fields, in lower case, that its input requires."""
+    slash: bool
+    """Whether its path ends with a slash. Nobody insists on it, but it tells services apart that share paths."""
     deprecated: bool
 
     def fit(self, query: Mapping[str, str], headers: Headers) -> tuple[int, int, int, bool] | None:
@@ -45,7 +50,7 @@ class Route:
 
 def route(model: OperationModel) -> Route:
     """What the model says of an operation's query and headers."""
-    _, _, literal = model.http["requestUri"].partition("?")
+    path, _, literal = model.http["requestUri"].partition("?")
     literals = tuple(
         (name, value)
         for name, _, value in (part.partition("=") for part in literal.split("&") if part)
@@ -59,7 +64,7 @@ def route(model: OperationModel) -> Route:
             query.append(traits.get("name", member))
         elif traits.get("location") == "header":
             headers.append(traits.get("name", member).lower())
-    return Route(model.name, literals, tuple(query), tuple(headers), bool(model.deprecated))
+    return Route(model.name, literals, tuple(query), tuple(headers), path.endswith("/"), bool(model.deprecated))
 
 
 def best(routes: list[Route], query: Mapping[str, str], headers: Headers) -> Route | None:
@@ -104,8 +109,8 @@ class RestMatcher:
                 node = node.child(segment)
             node.routes.setdefault(operation.http["method"], []).append(route(operation))
 
-    def match(self, method: str, path: str, query: Mapping[str, str], headers: Headers) -> tuple[str, int] | None:
-        """The operation that a request means, and how many of its segments were literal.
+    def match(self, method: str, path: str, query: Mapping[str, str], headers: Headers) -> tuple[str, Fit] | None:
+        """The operation that a request means, and how well its path fits: the more literal segments the better.
 
         Args:
             path: raw, percent-encoded.
@@ -116,7 +121,7 @@ class RestMatcher:
             return None
         for node, literal in _walk(self._root, segments, 0, 0):
             if (routes := node.routes.get(method)) and (found := best(routes, query, headers)):
-                return found.operation, literal
+                return found.operation, (literal, found.slash == path.endswith("/"))
         return None
 
 
@@ -140,5 +145,6 @@ def _walk(node: _Node, segments: list[str], at: int, literal: int) -> Iterator[t
     if node.label is not None and segment:
         yield from _walk(node.label, segments, at + 1, literal)
     if node.greedy is not None:
-        for end in range(len(segments), at, -1):
+        # The shortest first: what follows a greedy label in a template is more specific than taking it in.
+        for end in range(at + 1, len(segments) + 1):
             yield from _walk(node.greedy, segments, end, literal)
