@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from cairn.account.moto.contract import S3Access
 from cairn.account.moto.engine import MotoEngine
 from cairn.core.errors import CairnError
 
@@ -20,8 +21,8 @@ ACCOUNT = "111122223333"
 class Running:
     """An engine, and clients of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.engine = MotoEngine(folder / "account", log_file=folder / "moto.log")
+    def __init__(self, folder: Path, *, s3: S3Access | None = None) -> None:
+        self.engine = MotoEngine(folder / "account", log_file=folder / "moto.log", s3=s3)
         self._clients: dict[tuple[str, ...], Any] = {}
 
     def client(self, service: str, *, region: str = "us-east-1", account: str = ACCOUNT, key: str = "") -> Any:

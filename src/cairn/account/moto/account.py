@@ -11,6 +11,7 @@ from cairn.account.moto.adaptations import Adaptations
 from cairn.account.moto.backends import watch_lookups
 from cairn.account.moto.commits import Commits
 from cairn.account.moto.constants import CONSTANTS
+from cairn.account.moto.contract import S3Access
 from cairn.account.moto.front import Front
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.internal import Internal
@@ -27,9 +28,9 @@ class Account:
         NotOurs: the folder is somebody else's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, s3: S3Access | None = None) -> None:
         self._gate = Gate()
-        self._adaptations = Adaptations(self._gate)
+        self._adaptations = Adaptations(self._gate, s3)
         watch_lookups(self._first_seen)
         self._store = Store(folder)
         snapshots = Snapshots()

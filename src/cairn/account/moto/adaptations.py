@@ -19,13 +19,14 @@ from requests.sessions import Session
 
 from cairn.account.moto import identities
 from cairn.account.moto.backends import unnoticed
+from cairn.account.moto.contract import S3Access
 from cairn.account.moto.gate import Gate
 
 
 class Adaptations:
     """Makes the changes that concern every service when it is made, and each service's when it is seen."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, s3: S3Access | None) -> None:
         # Every model object would be kept in a list of its class for ever.
         setattr(BaseModel, "__new__", lambda cls, *args, **kwargs: object.__new__(cls))  # noqa: B010 - mypy minds
         # Access keys, session tokens and passwords come from here, so it must not be predictable.
@@ -39,10 +40,12 @@ class Adaptations:
         iam.mark_account_as_visited = unnoticed(iam.mark_account_as_visited)
         identities.adapt_iam()
         self._gate = gate
+        self._s3 = s3
         self._of_service: dict[str, Callable[[], None]] = {
             "awslambda": _adapt_lambda,
             "batch": _adapt_batch,
             "organizations": identities.adapt_organizations,
+            "s3": self._adapt_s3,
             "sqs": self._adapt_sqs,
             "sts": identities.adapt_sts,
         }
@@ -57,6 +60,12 @@ class Adaptations:
         from moto.sqs.models import Queue
 
         Queue.wait_for_messages = self._gate.releasing(Queue.wait_for_messages)
+
+    def _adapt_s3(self) -> None:
+        from cairn.account.moto.s3_bridge import S3Bridge
+
+        if self._s3 is not None:
+            S3Bridge(self._gate, self._s3.url, self._s3.access_key_id, self._s3.secret_access_key)
 
 
 def _adapt_batch() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from cairn.account.moto.contract import SECRET, S3Access
 from cairn.account.moto.questions import AccessKey, MotoQuestions
-from cairn.account.moto.wire_names import SECRET
 from cairn.core.durable import private_folder, write_durably
 from cairn.core.process import Child, free_port, random_secret
 
@@ -23,9 +23,11 @@ class MotoEngine:
     Args:
         folder: holds the account's state; made if missing.
         log_file: where the child's log goes.
+        s3: where buckets are, for functions' code, stacks' templates and what services deliver; without it, the
+            embedded account's other services find no buckets.
     """
 
-    def __init__(self, folder: Path, *, log_file: Path) -> None:
+    def __init__(self, folder: Path, *, log_file: Path, s3: S3Access | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.secret = random_secret()
@@ -33,6 +35,7 @@ class MotoEngine:
         """What every request to the child must carry."""
         self.questions = MotoQuestions(self.url, self.secret)
         self._folder = folder
+        self._s3 = s3
         self._options = folder / "options.json"
         self._child = Child(
             "moto",
@@ -58,7 +61,12 @@ class MotoEngine:
             ChildFailed: it did not start; its log tells why.
         """
         private_folder(self._folder)
-        options = {"folder": str(self._folder / "state"), "port": self.port, "secret": self.secret}
+        options = {
+            "folder": str(self._folder / "state"),
+            "port": self.port,
+            "secret": self.secret,
+            "s3": self._s3,
+        }
         write_durably(self._options, msgspec.json.encode(options))
         self._child.start()
 

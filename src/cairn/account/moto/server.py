@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from cairn.account.moto.contract import S3Access
 from cairn.core.clock import SystemClock
 from cairn.core.durable import lock_folder, private_folder
 from cairn.core.errors import CairnError
@@ -36,6 +37,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     port: int
     secret: str
+    s3: S3Access | None = None
+    """Where buckets are, for what services read from them and write to them."""
 
 
 def read_options(path: Path) -> Options:
@@ -62,7 +65,7 @@ def main(options_file: Path) -> None:
     from cairn.account.moto.account import Account  # imports moto, which takes a second
     from cairn.account.moto.listener import Listener
 
-    account = Account(folder)
+    account = Account(folder, options.s3)
     listener = Listener("127.0.0.1", options.port, account.front(options.secret).respond)
     account.start()
     log.info("ready after %.2f s", clock.monotonic() - started)

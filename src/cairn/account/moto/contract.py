@@ -1,4 +1,6 @@
-"""Names that the gateway and the child agree on."""
+"""What the gateway and the child agree on."""
+
+import msgspec
 
 SECRET = "x-cairn-secret"  # noqa: S105 - the header's name
 """Carries the secret that only Cairn's own processes know."""
@@ -14,3 +16,11 @@ NOT_FOUND = "NotFound"
 """The failure of a question about something that does not exist."""
 SCHEME = "x-cairn-scheme"
 """`http` or `https`, as the client called; queues' addresses have it."""
+
+
+class S3Access(msgspec.Struct, frozen=True, kw_only=True):
+    """An S3 endpoint and a key that may do everything there."""
+
+    url: str
+    access_key_id: str
+    secret_access_key: str
