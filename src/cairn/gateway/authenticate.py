@@ -17,7 +17,7 @@ from cairn.gateway.keys import AccessKey, KeyTable
 from cairn.wire import sigv2, sigv4
 from cairn.wire.http import Call, Request
 from cairn.wire.models import operation_model
-from cairn.wire.payload import open_payload
+from cairn.wire.payload import headers_in_query, open_payload
 from cairn.wire.protocols import protocol_of
 from cairn.wire.refusals import Dialect, Reason, dialect_of, refusal
 from cairn.wire.s3_routes import POST_OBJECT
@@ -64,11 +64,19 @@ class Authenticator:
     async def authenticate(self, call: Call) -> Caller:
         """Who makes `call`, of which service and operation are known as far as they can be told.
 
-        Reads the body, if it is not S3's. Leaves the call as it is.
+        Reads the body, if it is not S3's. Leaves the call as it is, but for the headers that a presigned URL to S3
+        carries in its query: they join the others.
 
         Raises:
             AwsError: the caller is not who it claims to be, or the body not what it signed.
         """
+        caller = await self._authenticate(call)
+        if caller.method == "QueryString" and call.service == "s3":
+            for name, value in headers_in_query(call.request):
+                call.request.headers.add(name, value)
+        return caller
+
+    async def _authenticate(self, call: Call) -> Caller:
         dialect = dialect_of(call.service, protocol_of(call.request, call.service))
         if not self._verifies:
             return await self._trust(call, dialect)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from cairn.core.errors import AwsError
-from cairn.wire.checksums import declared_checksums, payload_sha256
+from cairn.wire.checksums import PREFIX, declared_checksums, payload_sha256
 from cairn.wire.chunked import ChunkedBody, ChunkSigner, primed, verified
 from cairn.wire.http import Headers, Request
 from cairn.wire.sigv4 import Proof
@@ -14,6 +15,22 @@ from cairn.wire.sigv4_fields import CHUNKED, UNSIGNED_CHUNKS_TRAILER, UNSIGNED_P
 
 OBJECT_BYTES_MAX = 5 << 30
 
+_SIGNATURE = frozenset(
+    f"x-amz-{part}"
+    for part in (
+        "algorithm",
+        "content-sha256",
+        "credential",
+        "date",
+        "expires",
+        "sdk-checksum-algorithm",
+        "security-token",
+        "signature",
+        "signedheaders",
+    )
+)
+_HEADER_IN_QUERY = re.compile(r"x-amz-[a-z0-9-]+|content-type|content-md5")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ONLY_CHUNKED = ("x-amz-decoded-content-length", "x-amz-trailer")
 
 
@@ -57,6 +74,21 @@ async def open_payload(request: Request, signed: str, proof: Proof | None) -> Pa
         checks=checks,
     )
     return Payload(await primed(aiter(body)), length, body.trailers)
+
+
+def headers_in_query(request: Request) -> list[tuple[str, str]]:
+    """Headers that a presigned URL carries as query parameters, as SDKs move them there: S3 takes both for the same.
+
+    Checksums stay where they are: SDKs that presign compute them over a body that they do not have yet.
+    """
+    found = []
+    for name, value in request.query_pairs():
+        name = name.lower()
+        if not _HEADER_IN_QUERY.fullmatch(name) or name in _SIGNATURE or name.startswith(PREFIX):
+            continue
+        if name not in request.headers and not _CONTROL.search(value):
+            found.append((name, value.encode().decode("latin-1")))
+    return found
 
 
 def plain_headers(headers: Headers, length: int | None) -> Headers:

@@ -18,7 +18,7 @@ from cairn.core.errors import AwsError
 from cairn.wire.checksums import ALGORITHMS
 from cairn.wire.chunked import CHUNK_HEADER_BYTES_MAX, TRAILER_BYTES_MAX
 from cairn.wire.http import Headers, Request
-from cairn.wire.payload import Payload, open_payload, plain_headers
+from cairn.wire.payload import Payload, headers_in_query, open_payload, plain_headers
 from cairn.wire.sigv4 import Proof, signing_key
 from cairn.wire.sigv4_fields import (
     EMPTY_SHA256,
@@ -297,3 +297,13 @@ def test_headers_of_a_decoded_body() -> None:
     )
     assert dict(plain_headers(headers, 3)) == {"content-encoding": "gzip", "content-length": "3", "x-amz-meta-a": "1"}
     assert "content-encoding" not in plain_headers(Headers([("content-encoding", "aws-chunked")]), 3)
+
+
+def test_headers_that_a_presigned_url_carries() -> None:
+    query = (
+        "X-Amz-Signature=a&X-Amz-Date=b&x-amz-security-token=c&AWSAccessKeyId=d&Expires=1&prefix=e"
+        "&x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-meta-note=%C3%BC&x-amz-acl=private&Content-Type=text%2Fplain"
+        "&x-amz-meta-evil=a%0D%0Ahost%3A%20b&x-amz-%0A=1"
+    )
+    request = Request("PUT", "/b/k", query, Headers([("x-amz-acl", "public-read")]), _source([]))
+    assert headers_in_query(request) == [("x-amz-meta-note", "\xc3\xbc"), ("content-type", "text/plain")]
