@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from cairn.account.moto.contract import S3Access
 from cairn.account.moto.engine import MotoEngine
+from cairn.account.moto.wire_names import S3Access
 from cairn.core.errors import CairnError
 
 ACCOUNT = "111122223333"

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.account.moto.running import Running
 
-from cairn.account.moto.contract import S3Access
+from cairn.account.moto.wire_names import S3Access
 from cairn.core.process import Child, free_port
 
 pytestmark = pytest.mark.engine

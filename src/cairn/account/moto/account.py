@@ -11,12 +11,12 @@ from cairn.account.moto.adaptations import Adaptations
 from cairn.account.moto.backends import watch_lookups
 from cairn.account.moto.commits import Commits
 from cairn.account.moto.constants import CONSTANTS
-from cairn.account.moto.contract import S3Access
 from cairn.account.moto.front import Front
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.internal import Internal
 from cairn.account.moto.snapshots import Snapshots
 from cairn.account.moto.store import Store
+from cairn.account.moto.wire_names import S3Access
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from requests.sessions import Session
 
 from cairn.account.moto import identities
 from cairn.account.moto.backends import unnoticed
-from cairn.account.moto.contract import S3Access
 from cairn.account.moto.gate import Gate
+from cairn.account.moto.wire_names import S3Access
 
 
 class Adaptations:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from cairn.account.moto.contract import SECRET, S3Access
 from cairn.account.moto.questions import AccessKey, MotoQuestions
+from cairn.account.moto.wire_names import SECRET, S3Access
 from cairn.core.durable import private_folder, write_durably
 from cairn.core.process import Child, free_port, random_secret
 

@@ -19,10 +19,10 @@ from werkzeug.test import run_wsgi_app
 
 from cairn.account.moto.backends import noting_touched, unnoticed
 from cairn.account.moto.commits import CommitFailed, Commits
-from cairn.account.moto.contract import FAILURE, INTERNAL_PATH, NOT_FOUND, OPERATION, SCHEME, SECRET
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.internal import Internal
 from cairn.account.moto.operations import changes_nothing
+from cairn.account.moto.wire_names import FAILURE, INTERNAL_PATH, NOT_FOUND, OPERATION, SCHEME, SECRET
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cairn.account.moto.contract import FAILURE, INTERNAL_PATH, NOT_FOUND, SECRET
+from cairn.account.moto.wire_names import FAILURE, INTERNAL_PATH, NOT_FOUND, SECRET
 from cairn.core.errors import CairnError, Unreachable
 
 ANSWER_S = 30.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from cairn.account.moto.contract import S3Access
+from cairn.account.moto.wire_names import S3Access
 from cairn.core.clock import SystemClock
 from cairn.core.durable import lock_folder, private_folder
 from cairn.core.errors import CairnError

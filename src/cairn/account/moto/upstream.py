@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from cairn.account.moto import cbor
-from cairn.account.moto.contract import ACCOUNT, FAILURE, OPERATION, SCHEME, SECRET
+from cairn.account.moto.wire_names import ACCOUNT, FAILURE, OPERATION, SCHEME, SECRET
 from cairn.core.errors import AwsError
 from cairn.wire.client import HttpClient, read_body
 from cairn.wire.http import Call, Headers, Response
