@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,14 @@ def test_every_operation_has_its_place() -> None:
     handled |= {f"{verb}{what}Acl" for verb in ("Get", "Put") for what in ("Bucket", "Object")}
     for name, operation in OPERATIONS.items():
         assert (operation.answer is Answer.STATE) == (documents.kind_of(name) is not None or name in handled), name
+
+
+def test_the_documentation_has_every_operation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "s3-operations.md").read_text("utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")][1:]
+    assert {row[1].strip(): row[2].strip() for row in rows} == {
+        name: operation.answer.value for name, operation in OPERATIONS.items()
+    }
 
 
 @pytest.mark.engine

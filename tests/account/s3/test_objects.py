@@ -6,6 +6,8 @@ import base64
 import hashlib
 import http.client
 import os
+import subprocess
+import sys
 import urllib.request
 import zlib
 from pathlib import Path
@@ -267,3 +269,34 @@ def test_a_body_of_unknown_length_is_refused(cloud: Any, bucket: str) -> None:
     assert reply.status == 411
     assert b"MissingContentLength" in reply.read()
     connection.close()
+
+
+def test_the_aws_command_line(cloud: Any, s3: Any, bucket: str, tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_ACCESS_KEY_ID": ALICE,
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": cloud.door.url,
+    }
+
+    def aws(*arguments: str) -> str:
+        command = [sys.executable, "-m", "awscli", "s3", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    content = os.urandom(9 << 20)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "big").write_bytes(content)
+    (tmp_path / "logs" / "small").write_bytes(b"small")
+    aws("sync", str(tmp_path / "logs"), f"s3://{bucket}/logs")
+    assert s3.get_object(Bucket=bucket, Key="logs/big")["Body"].read() == content
+    assert s3.head_object(Bucket=bucket, Key="logs/small", ChecksumMode="ENABLED")["ChecksumCRC32"]
+    assert "small" in aws("ls", f"s3://{bucket}/logs/")
+    aws("cp", f"s3://{bucket}/logs/big", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_bytes() == content
+    aws("rb", "--force", f"s3://{bucket}")
+    with pytest.raises(ClientError):
+        s3.head_bucket(Bucket=bucket)
