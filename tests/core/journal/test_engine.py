@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from cairn.core.config import Engines, Settings
+from cairn.core.config import Engines, JournalSettings, Settings, Size
 from cairn.core.errors import ConfigurationError, Unreachable
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.engine import JournalEngine, check_version, find_binary
+from cairn.core.journal.journal import JournalFull
 from cairn.core.journal.nats import NatsJournal
+from cairn.core.records.event import Event, EventHeader
 
 
 def fake_binary(folder: Path, version: str) -> Path:
@@ -62,6 +64,22 @@ def test_the_child_is_private_and_comes_back(tmp_path: Path) -> None:
             assert journal.append([], origin="import") == 2
         assert engine.child.restarts == 1
     finally:
+        engine.stop()
+
+
+@pytest.mark.engine
+def test_the_size_limit_may_change(tmp_path: Path) -> None:
+    padding = Event(EventHeader("i", "0" * 12, "us-east-1", "Data", 0, True, "s", "n"), b"x" * 100_000)
+    for bytes_max, room in ((20 << 30, True), (150_000, False), (1 << 30, True)):
+        engine = JournalEngine(
+            tmp_path / "journal", Settings(journal=JournalSettings(bytes_max=Size(bytes_max))), reserve_bytes=0
+        )
+        with NatsJournal(engine.start(), writer="one") as journal:
+            if room:
+                journal.append([padding], origin="import")
+            else:
+                with pytest.raises(JournalFull):
+                    journal.append([padding], origin="import")
         engine.stop()
 
 

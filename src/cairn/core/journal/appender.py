@@ -125,7 +125,7 @@ class NatsAppender:
         except TimeoutError:
             try:
                 await self._writer.append((), self._origin)
-            except CairnError as error:
+            except Exception as error:  # whatever it is, the next append will say so to whoever awaits it
                 log.warning("a heartbeat of %s was not stored: %s", self._writer.name, error)
 
     def _gather(self) -> list[_Request]:
@@ -169,9 +169,12 @@ class NatsAppender:
         self, requests: list[_Request], which: Callable[[Sequence[Event]], bool], error: Exception
     ) -> list[_Request]:
         """Answer those requests with `error`. Returns the others."""
-        refused = [which(request.events) for request in requests]
-        self._answer([request for request, no in zip(requests, refused, strict=True) if no], error)
-        return [request for request, no in zip(requests, refused, strict=True) if not no]
+        refused: list[_Request] = []
+        others: list[_Request] = []
+        for request in requests:
+            (refused if which(request.events) else others).append(request)
+        self._answer(refused, error)
+        return others
 
     def _answer(self, requests: Sequence[_Request], answer: int | Exception) -> None:
         for request in requests:

@@ -26,6 +26,7 @@ from cairn.core.process import Child, free_port, random_secret
 log = logging.getLogger(__name__)
 
 VERSION_EXPECTED = "2.15.1"
+STORE_BYTES_MAX = 1 << 50
 VERSION_S = 10.0
 WATCH_S = 0.5
 RESERVE_BYTES = 64 << 20
@@ -111,8 +112,8 @@ class JournalEngine:
         )
 
     def _config(self, access: JournalAccess) -> str:
-        # max_file_store is a promise, not an allocation: by default the server would refuse a stream that may grow
-        # beyond the room that the disk has today.
+        # The stream's own limit is what counts. By default the server would refuse a stream that may grow beyond the
+        # room that the disk has today.
         return f"""\
 listen: "127.0.0.1:{_port(access.address)}"
 server_name: "cairn"
@@ -123,7 +124,7 @@ jetstream {{
   store_dir: {json.dumps(str(self._folder))}
   sync_interval: always
   max_memory_store: 1MB
-  max_file_store: {access.bytes_max * 2}
+  max_file_store: {STORE_BYTES_MAX}
 }}
 """
 

@@ -69,6 +69,7 @@ class Stream:
         self._last_error: Exception | None = None
         self._opening = asyncio.Lock()
         self._lost = asyncio.Event()  # set when the connection is lost; replaced when it is back
+        self._listening = False
         self._bell = asyncio.Event()  # set when it rings, and replaced
 
     async def close(self) -> None:
@@ -108,6 +109,7 @@ class Stream:
     async def fetch(self, position: int, bytes_max: int) -> list[Stored]:
         """What is stored from `position` on, in order, about `bytes_max` bytes at the most; none if nothing is."""
         client = await self._connected()
+        await self._listen(client)
         inbox = client.new_inbox()
         subscription = await client.subscribe(inbox)
         try:
@@ -155,6 +157,18 @@ class Stream:
         if "error" in info:
             raise NoAnswer(f"the journal cannot be read: {info['error'].get('description')}")
         return info
+
+    async def _listen(self, client: Any) -> None:
+        """Hear the bell from now on. Only who reads does."""
+
+        async def ring(_message: object) -> None:
+            self.rings += 1
+            self._bell.set()
+            self._bell = asyncio.Event()
+
+        if not self._listening:
+            self._listening = True
+            await client.subscribe(f"{BELL}.*", cb=ring)
 
     async def _get(self, request: dict[str, Any]) -> Stored | None:
         client = await self._connected()
@@ -214,11 +228,6 @@ class Stream:
             self._last_error = error
             log.debug("the journal's connection: %r", error)
 
-        async def bell(_message: object) -> None:
-            self.rings += 1
-            self._bell.set()
-            self._bell = asyncio.Event()
-
         access = self.access
         client = nats.NATS()
         try:
@@ -239,7 +248,6 @@ class Stream:
             if (version.major, version.minor) < SERVER_VERSION_MIN:
                 raise CairnError(f"the NATS server is of version {version}; the journal needs 2.11 or newer")
             await self._declare(client)
-            await client.subscribe(f"{BELL}.*", cb=bell)
         except BaseException:
             await client.close()
             raise
