@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cairn.cloudtrail.history import Query, QueryError, parse_query
-from cairn.cloudtrail.history.matching import glob, values_at
+from cairn.cloudtrail.history.matching import RecordMatcher, glob, values_at
 from cairn.cloudtrail.history.query import Condition, Pattern, Words
 
 
@@ -99,3 +99,21 @@ def test_values_at_a_path() -> None:
 def test_a_star_stands_for_any_text_and_nothing_else_is_special() -> None:
     assert glob("a*[b]?*").fullmatch("a\nxx[b]?")
     assert not glob("a*[b]?").fullmatch("a b?")
+
+
+@pytest.mark.parametrize(
+    ("line", "record", "expected"),
+    [
+        ("requestParameters.a=x-1", b'{"requestParameters":{"a":"x-1"}}', True),
+        ("requestParameters.a=x-1", b'{"requestParameters":{"b":"x-1"}}', False),
+        ("requestParameters.a=x,y", b'{"requestParameters":{"a":["z","y"]}}', True),
+        ("requestParameters.a=1000.0", b'{"requestParameters":{"a":1e3}}', True),
+        ("requestParameters.a=true", b'{"requestParameters":{"a":true}}', True),
+        ("requestParameters.a=a=b", b'{"requestParameters":{"a":"a\\u003db"}}', True),
+        ("requestParameters.a!=x", b'{"requestParameters":{"b":"x"}}', True),
+        ("requestParameters.a!=x", b'{"requestParameters":{"a":"x"}}', False),
+        ('"say \\"hi"', b'{"requestParameters":{"a":"I say \\"Hi\\""}}', True),
+    ],
+)
+def test_what_only_the_record_tells(line: str, record: bytes, expected: bool) -> None:
+    assert RecordMatcher(parse_query(line)).fits(record) is expected

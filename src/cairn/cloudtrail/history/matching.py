@@ -14,6 +14,8 @@ from cairn.cloudtrail.history.segment_reader import parse
 NODES_MAX = 10_000
 """How much of one record a path may visit."""
 
+_PLAIN = re.compile(r"[\w.:-]*[A-Za-z][\w.:-]*", re.ASCII)  # no number, nothing that JSON may escape
+
 
 class RecordMatcher:
     """The part of a query for which records must be read."""
@@ -26,6 +28,12 @@ class RecordMatcher:
             if condition.field not in FIELDS
         ]
 
+        self._hints = [
+            [pattern.text.encode() for pattern in condition.patterns]
+            for condition in query.conditions
+            if condition.field not in FIELDS and not condition.exclude and all(map(_is_plain, condition.patterns))
+        ]
+
     @property
     def needed(self) -> bool:
         return bool(self._words or self._paths)
@@ -36,6 +44,9 @@ class RecordMatcher:
             for forms, exclude in self._words:
                 if any(form in low for form in forms) == exclude:
                     return False
+        for hints in self._hints:  # without parsing it
+            if not any(hint in record for hint in hints):
+                return False
         if self._paths:
             parsed = parse(record)
             for path, fits, exclude in self._paths:
@@ -61,6 +72,11 @@ def values_at(record: dict[str, Any], path: list[str]) -> Iterator[str]:
 def glob(pattern: str) -> re.Pattern[str]:
     """`pattern` as an expression for a whole value, each `*` standing for any text."""
     return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+
+
+def _is_plain(pattern: Pattern) -> bool:
+    """Whether a value stands in JSON exactly so, however the JSON was written."""
+    return not pattern.wild and _PLAIN.fullmatch(pattern.text) is not None
 
 
 def _flat(nodes: list[Any]) -> Iterator[Any]:

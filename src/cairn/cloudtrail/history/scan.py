@@ -53,7 +53,10 @@ class Driver(msgspec.Struct, frozen=True):
     """One list of postings to go along, with what is checked beside each event."""
 
     scope: Scope
+    scope_number: int
     term: int
+    every: bool
+    """Whether `term` is that of all events of the scope."""
     where: str
     values: tuple[Any, ...]
     seq_min: int
@@ -91,7 +94,11 @@ def drivers(reader: SegmentReader, scope: Scope, conditions: tuple[Condition, ..
     tests = "".join(f" AND {test}" for test in where)
     if seconds != [None]:
         best = [every]
-    return [Driver(scope, term, tests, tuple(values), seq_min, second) for term in best for second in seconds]
+    return [
+        Driver(scope, number, term, term == every, tests, tuple(values), seq_min, second)
+        for term in best
+        for second in seconds
+    ]
 
 
 def scan_chunk(
@@ -119,12 +126,33 @@ def scan_chunk(
         f" WHERE {postings}{cut} AND e.seq >= ? AND e.seq < ?{driver.where} {sorting}",
         (driver.term, *start, last, *(found or ()), driver.seq_min, bounds.seq_end, *driver.values),
     ).fetchall()
-    looked, records, unpacked = size if found else len(rows), [], 0
-    if matcher.needed:
-        unpacked = len(rows)
-        fitting = [(row, record) for row in rows if matcher.fits(record := reader.record(row[1]))]
-        rows, records = [row for row, _ in fitting], [record for _, record in fitting]
-    return Chunk(rows, records, found, looked, unpacked)
+    return _matched(reader, matcher, rows, found, size if found else len(rows))
+
+
+def sweep_chunk(
+    reader: SegmentReader, driver: Driver, bounds: Bounds, matcher: RecordMatcher, seq_end: int, size: int
+) -> Chunk:
+    """Of the `size` events with numbers under `seq_end`, those that fit, in no order of time. Four times as fast as
+    going along the postings of a whole scope. The chunk's end is a place of which only the number counts."""
+    seq_start = max(seq_end - size, driver.seq_min, reader.info.first_seq)
+    rows = reader.connection.execute(
+        f"SELECT e.time, e.seq, e.read_only, {', '.join('e.' + column for column in COLUMNS)}"  # noqa: S608
+        " FROM events e WHERE e.seq >= ? AND e.seq < ? AND e.scope = ? AND e.time >= ? AND e.time <= ?" + driver.where,
+        (seq_start, seq_end, driver.scope_number, bounds.time_min, bounds.time_max, *driver.values),
+    ).fetchall()
+    over = seq_start <= max(driver.seq_min, reader.info.first_seq)
+    return _matched(reader, matcher, rows, None if over else (0, seq_start), max(0, seq_end - seq_start))
+
+
+def _matched(
+    reader: SegmentReader, matcher: RecordMatcher, rows: list[tuple[Any, ...]], end: Place | None, looked: int
+) -> Chunk:
+    """A chunk of those rows whose records fit as well."""
+    if not matcher.needed:
+        return Chunk(rows, [], end, looked, 0)
+    records = reader.records([row[1] for row in rows])
+    fitting = [(row, record) for row, record in zip(rows, records, strict=True) if matcher.fits(record)]
+    return Chunk([row for row, _ in fitting], [record for _, record in fitting], end, looked, len(rows))
 
 
 def values_of(reader: SegmentReader, terms: list[int]) -> Iterator[tuple[int, str]]:

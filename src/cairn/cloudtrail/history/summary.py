@@ -10,12 +10,21 @@ from typing import Any
 
 import msgspec
 
-from cairn.cloudtrail.history.facts import SINGLE, facts_of
+from cairn.cloudtrail.history.facts import SINGLE, Scope, facts_of
 from cairn.cloudtrail.history.lookup import end_of
 from cairn.cloudtrail.history.manifest import SegmentInfo
 from cairn.cloudtrail.history.matching import RecordMatcher, values_at
 from cairn.cloudtrail.history.query import INDEXED, canonical_field
-from cairn.cloudtrail.history.scan import Bounds, Chunk, Driver, scan_chunk, scopes_in, time_bounds, values_of
+from cairn.cloudtrail.history.scan import (
+    Bounds,
+    Chunk,
+    Driver,
+    scan_chunk,
+    scopes_in,
+    sweep_chunk,
+    time_bounds,
+    values_of,
+)
 from cairn.cloudtrail.history.search import CHUNK_MAX, CHUNK_RECORDS, Budget, Search, bounds_of, candidates, plan
 from cairn.cloudtrail.history.segment_reader import SegmentReader, parse
 from cairn.cloudtrail.history.segments import Segments
@@ -26,6 +35,8 @@ VALUES_MAX = 50
 VALUES_A_SEGMENT_MAX = 5000
 """Of a field with more values than this in one segment, the rarest are left out of its counts."""
 BUCKETS_MAX = 500
+SWEEP_SHARE_MIN = 0.3
+"""From which part of a segment on it is read from end to end."""
 WIDTHS_S = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400)
 
 _COLUMNS = {name: 3 + SINGLE.index(field) for name, field in INDEXED.items() if field in SINGLE}
@@ -158,7 +169,7 @@ class _RecordCounter:
         """Count a chunk; returns how many records had to be read."""
         if not self._names:
             return 0
-        records = chunk.records or [reader.record(row[1]) for row in chunk.rows]
+        records = chunk.records or reader.records([row[1] for row in chunk.rows])
         for row, record in zip(chunk.rows, records, strict=True):
             parsed = parse(record)
             for name in self._names:
@@ -179,14 +190,32 @@ def _values(name: str, driver: Driver, row: tuple[Any, ...], parsed: dict[str, A
 def _chunks(
     reader: SegmentReader, driver: Driver, bounds: Bounds, matcher: RecordMatcher, beside: _RecordCounter
 ) -> Iterator[Chunk]:
-    start = None
+    """Everything that fits along one driver; counting needs no order, so the faster way is taken."""
     size = CHUNK_RECORDS if matcher.needed or beside.needed else CHUNK_MAX
+    if driver.every and driver.time is None and _share(reader, driver.scope, bounds) >= SWEEP_SHARE_MIN:
+        seq_end = min(bounds.seq_end, reader.end())
+        while True:
+            chunk = sweep_chunk(reader, driver, bounds, matcher, seq_end, size)
+            yield chunk
+            if chunk.end is None:
+                return
+            seq_end = chunk.end[1]
+    start = None
     while True:
-        chunk = scan_chunk(reader, driver=driver, bounds=bounds, matcher=matcher, start=start, size=size)
+        chunk = scan_chunk(reader, driver, bounds, matcher, start, size)
         yield chunk
         if chunk.end is None:
             return
         start = chunk.end
+
+
+def _share(reader: SegmentReader, scope: Scope, bounds: Bounds) -> float:
+    """About what part of a segment's events lies within the times asked for."""
+    span = time_bounds(reader.info, reader, [scope])
+    if span is None:
+        return 0.0
+    low, high = span
+    return (min(high, bounds.time_max) - max(low, bounds.time_min) + 1) / (high - low + 1)
 
 
 def _span(segments: Segments, infos: list[SegmentInfo], question: Search) -> tuple[int, int]:
