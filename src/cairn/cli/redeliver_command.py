@@ -18,16 +18,17 @@ def redeliver(
     trail: Annotated[str, typer.Argument(help="ARN of the trail.")],
     since: Annotated[str, typer.Option(help="Files delivered from then on: 2h, 3d, or an ISO time.")],
     until: Annotated[str | None, typer.Option(help="Files delivered until then.", show_default="now")] = None,
-    timeout: Annotated[int, typer.Option(help="Seconds to wait until it is done.")] = 300,
+    all_files: Annotated[bool, typer.Option("--all", help="Those too that the bucket has.")] = False,
     data: Data = None,
     endpoint: Endpoint = None,
     output: Output = None,
 ) -> None:
-    """Write log files again, under the same names and with the same bytes, as far as the journal is kept."""
-    body = {"trail": trail, "since": since, "until": until or "", "timeout_s": timeout}
-    answer = Server.find(data, endpoint).post("redeliver", body=body)
-    print_rows(answer["files"], output)
-    for failure in answer["failures"]:
-        typer.echo(f"{failure['trail']}: {failure['error']}", err=True)
-    if answer["failures"] or not answer["done"]:
+    """Write log files again, under the same names and with the same bytes, as far as the journal is kept.
+
+    Exit code 1 if the journal no longer holds one of them.
+    """
+    body = {"trail": trail, "since": since, "until": until or "", "all_files": all_files}
+    files = Server.find(data, endpoint).post("redeliver", body=body)["files"]
+    print_rows(files, output)
+    if any(file["outcome"] == "lost" for file in files):
         raise typer.Exit(1)

@@ -13,6 +13,7 @@ from botocore.session import Session
 
 from cairn.cli.options import folder_of
 from cairn.core.errors import Refused, Unreachable
+from cairn.core.s3_objects import S3ObjectStore
 from cairn.wire.http import Headers
 from cairn.wire.signing import Credentials, sign
 
@@ -51,6 +52,16 @@ class Server:
         administrator = folder.administrator()
         credentials = Credentials(administrator.access_key_id, administrator.secret_access_key)
         return cls(folder.runtime().endpoint, credentials, administrator.region)
+
+    def object_store(self) -> S3ObjectStore:
+        """The buckets behind this server, with the credentials of this command."""
+        return S3ObjectStore(
+            self.endpoint,
+            access_key_id=self._credentials.access_key_id,
+            secret_access_key=self._credentials.secret_access_key,
+            session_token=self._credentials.session_token,
+            region=self._region,
+        )
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         return msgspec.json.decode(self._send("GET", path, query, None).data)

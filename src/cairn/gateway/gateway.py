@@ -16,11 +16,13 @@ from cairn.gateway.admin import PREFIX, Admin, refusal
 from cairn.gateway.authenticate import Authenticator
 from cairn.gateway.document import document_of
 from cairn.gateway.health import Health
+from cairn.gateway.issued import federated_caller
 from cairn.gateway.keys import KeyTable
 from cairn.gateway.recording import Recorder
 from cairn.gateway.replies import Outcome, read_outcome
 from cairn.gateway.routes import Routes
 from cairn.gateway.server import ClientDisconnected
+from cairn.wire import sigv2, sigv4
 from cairn.wire.http import Call, Request, Response, UpstreamUnavailable
 from cairn.wire.identify import identify
 from cairn.wire.models import input_is_streamed
@@ -28,7 +30,6 @@ from cairn.wire.parse import parse_input
 from cairn.wire.payload import plain_headers
 from cairn.wire.protocols import FORM
 from cairn.wire.respond import error_response, unidentified
-from cairn.wire.sigv4 import key_id_of
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class Gateway:
         outcome = await read_outcome(call, response)
         if outcome is not None and outcome.reply.output is not None:
             await self._keys.learn(call, outcome.reply.output)
+            call.identity = federated_caller(call, outcome.reply.output) or call.identity
         return response, outcome
 
     async def _refused(self, call: Call, error: AwsError) -> tuple[Response, Outcome | None]:
@@ -140,7 +142,7 @@ class Gateway:
 
     async def _suspect(self, call: Call) -> None:
         """Of a caller who proved nothing: the key it named, and the account that the key would belong to."""
-        key_id = key_id_of(call.request)
+        key_id = sigv4.key_id_of(call.request) or sigv2.key_id_of(call.request)
         key = await self._keys.find(key_id) if key_id else None
         if key is not None:
             call.account = key.identity.account

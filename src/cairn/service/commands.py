@@ -9,11 +9,18 @@ from typing import Any
 import msgspec
 
 from cairn.cloudtrail.flush import FlushAnswer, Flushes
-from cairn.core.clock import Clock, from_iso
+from cairn.cloudtrail.history import HistoryReader, StoredEvent
+from cairn.cloudtrail.history.lookup import TIME_MAX
+from cairn.cloudtrail.history.query import parse_query
+from cairn.cloudtrail.history.search import Search
+from cairn.cloudtrail.redeliver import Redelivery
+from cairn.cloudtrail.trail import parse_arn
+from cairn.core.clock import Clock, from_iso, iso_seconds
 from cairn.core.config import Duration
 from cairn.core.errors import CairnError
 from cairn.core.journal.journal import Journal
 from cairn.core.records.event import Event
+from cairn.core.records.parse import event_from_record
 from cairn.core.status import Standing, StatusBoard
 from cairn.gateway.admin import Answer, Stream
 
@@ -28,38 +35,103 @@ class FlushRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: float = 60.0
 
 
+class RedeliverRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    trail: str
+    since: str
+    until: str = ""
+    all_files: bool = False
+
+
 class Commands:
     """The answers, by method and name."""
 
-    def __init__(self, journal: Journal, flushes: Flushes, board: StatusBoard, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        history: HistoryReader,
+        flushes: Flushes,
+        redelivery: Redelivery,
+        board: StatusBoard,
+        clock: Clock,
+    ) -> None:
         self._journal = journal
+        self._history = history
         self._flushes = flushes
+        self._redelivery = redelivery
         self._board = board
         self._clock = clock
 
     def answers(self) -> dict[tuple[str, str], Answer]:
-        return {("GET", "status"): self.status, ("POST", "flush"): self.flush}
+        return {
+            ("GET", "status"): self.status,
+            ("GET", "search"): self.search,
+            ("POST", "flush"): self.flush,
+            ("POST", "redeliver"): self.redeliver,
+            ("POST", "import"): self.take_in,
+        }
 
     def streams(self) -> dict[str, Stream]:
         return {"tail": self.tail}
 
     def status(self, query: Mapping[str, str], body: bytes) -> Any:
-        """Every loop, and the journal's extent."""
+        """Every loop, the journal's extent, and what of the history is damaged or was set aside."""
         bounds = self._journal.bounds()
         now = self._clock.now()
         loops = [msgspec.to_builtins(standing) | {"state": _state(standing, now)} for standing in self._board.read()]
         return {
             "loops": loops,
             "journal": {"first": bounds.first, "next": bounds.next, "faults": self._journal.faults.total},
+            "history": {"damaged": self._history.damage(), "set_aside": self._history.set_aside()},
         }
+
+    def search(self, query: Mapping[str, str], body: bytes) -> Any:
+        """A page of events, or counts of a field."""
+        now = self._clock.now()
+        question = Search(
+            query=parse_query(query.get("query", "")),
+            accounts=_listed(query.get("account", "")),
+            regions=_listed(query.get("region", "")),
+            newest_first=query.get("order") != "oldest",
+            limit=_whole(query.get("limit", "50")),
+            time_min=int(moment(query.get("since", ""), now, -TIME_MAX)),
+            time_max=int(moment(query.get("until", ""), now, TIME_MAX)),
+        )
+        field = query.get("count", "")
+        if field:
+            summary = self._history.summarize(question, fields=[field])
+            counts = [{"value": value, "events": count} for value, count in next(iter(summary.counts.values()))]
+            return {"counts": counts, "partial": summary.partial}
+        hits = self._history.search(question, query.get("next", ""))
+        return {"events": [_row(event) for event in hits.events], "next": hits.next, "partial": hits.partial}
 
     def flush(self, query: Mapping[str, str], body: bytes) -> Any:
         """Deliver now, and wait until it is done."""
         request = msgspec.json.decode(body, type=FlushRequest)
         number = self._flushes.request(request.trail)
         answer = self._flushes.wait(number, min(request.timeout_s, FLUSH_S_MAX))
-        done = answer is not None
-        return {"done": done} | msgspec.to_builtins(answer or FlushAnswer([], []))
+        return {"done": answer is not None} | msgspec.to_builtins(answer or FlushAnswer([], []))
+
+    def redeliver(self, query: Mapping[str, str], body: bytes) -> Any:
+        """Put again what a trail's bucket lost."""
+        request = msgspec.json.decode(body, type=RedeliverRequest)
+        now = self._clock.now()
+        files = self._redelivery.redeliver(
+            parse_arn(request.trail),
+            moment(request.since, now, 0.0),
+            moment(request.until, now, now),
+            all_files=request.all_files,
+        )
+        return {"files": list(files)}
+
+    def take_in(self, query: Mapping[str, str], body: bytes) -> Any:
+        """Append records of existing log files, one a line, to the journal; those that the history has are left out."""
+        events = [event_from_record(line) for line in body.split(b"\n") if line]
+        known = self._history.known([event.header.id for event in events])
+        new = [event for event in events if event.header.id not in known]
+        if new:
+            self._journal.append(new, origin="import")
+        return {"events": len(new), "duplicates": len(events) - len(new)}
 
     async def tail(self, query: Mapping[str, str]) -> AsyncIterator[Any]:
         """Records as they enter the journal, and an empty object as a sign of life while none do."""
@@ -75,14 +147,14 @@ class Commands:
                         yield msgspec.Raw(event.record)
 
 
-def moment(text: str, now: float) -> float | None:
-    """A time as people type it: `2h` before now, an ISO time, or nothing.
+def moment(text: str, now: float, default: float) -> float:
+    """A time as people type it: `2h` before now, an ISO time, or nothing for `default`.
 
     Raises:
         CairnError: it is none.
     """
     if not text:
-        return None
+        return default
     try:
         return now - Duration.parse(text)
     except ValueError:
@@ -99,6 +171,30 @@ def _state(standing: Standing, now: float) -> str:
     if now - standing.written > STALE_S:
         return "gone"
     return "failing" if standing.failures else "ok"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise CairnError(f"{text!r} is no number of events")
+    return int(text)
+
+
+def _row(event: StoredEvent) -> dict[str, Any]:
+    """An event as `cairn search` shows it."""
+    return {
+        "time": iso_seconds(event.time),
+        "name": event.name,
+        "source": event.source,
+        "user": event.user,
+        "account": event.account,
+        "region": event.region,
+        "error": event.error,
+        "record": msgspec.Raw(event.record),
+    }
 
 
 def _wanted(event: Event, query: Mapping[str, str]) -> bool:

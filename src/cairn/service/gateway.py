@@ -17,6 +17,7 @@ from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.cloudtrail.preconditions import Preconditions
+from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
 from cairn.core.config import Settings
@@ -26,6 +27,7 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
+from cairn.core.s3_objects import S3ObjectStore
 from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
@@ -135,11 +137,17 @@ class GatewayProcess:
         )
 
     def _admin(self) -> Admin:
+        runtime = self._runtime
+        store = S3ObjectStore(
+            runtime.s3_url, access_key_id=runtime.s3_access_key_id, secret_access_key=runtime.s3_secret_access_key
+        )
         commands = Commands(
-            self._journal,
-            Flushes(self._state, self._journal, self._clock),
-            StatusBoard(self._state, self._clock),
-            self._clock,
+            journal=self._journal,
+            history=self._history,
+            flushes=Flushes(self._state, self._journal, self._clock),
+            redelivery=Redelivery(self._state, self._journal, store, self._folder.spool, self._clock),
+            board=StatusBoard(self._state, self._clock),
+            clock=self._clock,
         )
         return Admin(answers=commands.answers(), streams=commands.streams(), authorize=self._is_administrator)
 
