@@ -193,8 +193,8 @@ def test_a_batch_of_unknown_fate_is_settled_before_the_next(
         with pytest.raises(JournalUnavailable):
             journal.append([two], origin="import")
         deaf = False
-        assert journal.append([one], origin="import") == 1, "the same again is the same batch"
         assert journal.append([two], origin="import") == 2
+        assert journal.append([one], origin="import") == 1, "the same again is the same batch"
     assert ids(read_all(access)) == [one.header.id, two.header.id]
 
 

@@ -68,7 +68,7 @@ class MemoryJournal:
         self._log = _log or _Log(clock or SystemClock())
         self._epoch = ""
         self._last = 0  # where this face's last batch stands
-        self._unknown: tuple[tuple[Event, ...], int] | None = None  # stored, but the caller was told nothing
+        self._unknown: list[tuple[tuple[Event, ...], int]] = []  # stored, but the caller was told nothing
         self._intents = OwnIntents()
         self._verifier = Verifier()
 
@@ -92,9 +92,10 @@ class MemoryJournal:
     def append(self, events: Sequence[Event], *, origin: str, read_to: int | None = None) -> int:
         with self._log.lock:
             self._check_store()
-            if self._unknown is not None and self._unknown[0] == tuple(events):
-                position, self._unknown = self._unknown[1], None
-                return position
+            for known in self._unknown:
+                if known[0] == tuple(events):
+                    self._unknown.remove(known)
+                    return known[1]
             last = self._log.last.get(self.writer, 0)
             if last != self._last or not self._epoch:
                 self._intents.end()
@@ -104,9 +105,8 @@ class MemoryJournal:
             self._last = self._log.store(self.writer, self._epoch, origin, events)
             self._intents.note(events)
             if self._log.fault is Fault.LOST_ACK:
-                self._unknown = (tuple(events), self._last)
+                self._unknown.append((tuple(events), self._last))
                 raise JournalUnavailable("the journal did not answer")
-            self._unknown = None
             return self._last
 
     def read_from(self, position: int, *, bytes_max: int = 8 << 20, wait_s: float = 0.0) -> list[JournalEntry]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections import deque
 from collections.abc import Sequence
 
 import msgspec
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 RETRY_PAUSE_S = 0.05
 RETRY_PAUSE_MAX_S = 1.0
+LATE_MAX = 64
 
 _clock = SystemClock()
 
@@ -51,6 +53,8 @@ class Writer:
         self._position = 0  # of the writer's last batch, as the journal has it
         self._fresh = True  # nothing was appended in this epoch
         self._pending: _Pending | None = None
+        # What turned out to be stored after its caller was told that nobody knows, lest it be stored again.
+        self._late: deque[tuple[tuple[Event, ...], int]] = deque(maxlen=LATE_MAX)
 
     @property
     def unsettled(self) -> bool:
@@ -62,11 +66,14 @@ class Writer:
         async with self._turn:
             deadline = _clock.monotonic() + self._give_up_s
             events = tuple(events)
-            if self._pending is not None:
-                again = self._pending.events == events
-                position = await self._settle(self._pending, deadline)
-                if again and position is not None:
-                    return position
+            if (late := self._pending) is not None:
+                position = await self._settle(late, deadline)
+                if position is not None and late.events:
+                    self._late.append((late.events, position))
+            for known in self._late:
+                if known[0] == events:
+                    self._late.remove(known)
+                    return known[1]
             while True:
                 if self.intents.ended(events):
                     raise JournalFenced(f"{self.name} was taken for dead, and its open calls as unresolved")
