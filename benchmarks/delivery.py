@@ -56,9 +56,8 @@ class RepeatingJournal:
         size = 0
         while position <= self.count and (not found or size < bytes_max):
             data = self.batches[position % len(self.batches)]
-            found.append(
-                JournalEntry(position, BEGAN + position * BATCH_EVENTS * 300 / EVENTS_A_SLOT, len(data), decode(data)[1])
-            )
+            time_taken = BEGAN + position * BATCH_EVENTS * 300 / EVENTS_A_SLOT
+            found.append(JournalEntry(position, time_taken, len(data), decode(data)[1]))
             size += len(data)
             position += 1
         return found

@@ -121,7 +121,7 @@ def _id(name: str) -> TrailId:
     return TrailId(ACCOUNT, "us-east-1", name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(actions)
 def test_each_logged_event_is_delivered_once_whatever_happens(script: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

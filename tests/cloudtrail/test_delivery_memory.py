@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.engine  # whole processes: not for the quick minute
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "delivery.py"
 
 
