@@ -138,9 +138,8 @@ def fill(folder: Path, events: int, segment_events: int) -> None:
             took - source.making_s
         )  # of the wall clock; the next line counts the processor, making the events included
         print(f"intake          {stored / net:10,.0f} events/s, sealing included ({stored:,} in {net:.1f} s)")
-        print(
-            f"processor       {cpu / stored * 1e6:10.0f} us an event, of which making it {source.making_cpu_s / stored * 1e6:.0f}"
-        )
+        making = source.making_cpu_s / stored * 1e6
+        print(f"processor       {cpu / stored * 1e6:10.0f} us an event, of which making it {making:.0f}")
         print(f"slowest step    {slowest * 1000:10.0f} ms")
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"disk            {size / events:10.0f} bytes an event, {size / (1 << 20):,.0f} MB")

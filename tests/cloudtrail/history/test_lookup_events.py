@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from cairn.core.errors import AwsError
 from cairn.core.records.event import Event
 from cairn.core.records.lookup import lookup_facts
+from cairn.core.records.parse import event_from_record
 from cairn.wire.operation import Context
 
 ACCOUNT = "111122223333"
@@ -173,6 +176,24 @@ def test_items_have_the_members_of_the_model(bench: Any, make_event: Any) -> Non
     assert full["Resources"] == [{"ResourceType": "AWS::S3::Bucket", "ResourceName": "logs"}]
     assert set(shape.members) - set(bare) == {"Username", "AccessKeyId"}
     assert bare["Resources"] == []
+
+
+def test_items_are_those_that_aws_gave(bench: Any, shared_data: Path) -> None:
+    text = (shared_data / "lookup-events" / "aws_cloudtrail.jsonl").read_text()
+    # whoever made the ids unrecognizable gave one VPC two of them
+    text = text.replace("vpc-01234567890123456", "vpc-0123456789012345")
+    genuine = [json.loads(line) for line in text.splitlines()]
+    bench.keep(*(event_from_record(item["CloudTrailEvent"].encode()) for item in genuine))
+    for item in genuine:
+        record = json.loads(item["CloudTrailEvent"])
+        context = Context(record["recipientAccountId"], record["awsRegion"])
+        (ours,) = ask(bench, context, LookupAttributes=attribute("EventId", item["EventId"]))["Events"]
+        assert list(ours) == list(item), "the same members in the same order"
+        assert ours.pop("EventTime") == datetime.fromisoformat(item.pop("EventTime"))
+        assert json.loads(ours.pop("CloudTrailEvent")) == json.loads(item.pop("CloudTrailEvent"))
+        for resources in (ours["Resources"], item["Resources"]):  # in no order that could be told
+            resources.sort(key=lambda resource: (resource["ResourceType"], resource["ResourceName"]))
+        assert ours == item
 
 
 def test_insight_events_are_looked_up_apart(bench: Any, make_event: Any) -> None:
