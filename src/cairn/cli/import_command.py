@@ -46,6 +46,7 @@ def import_(
 
         store = (lambda: S3ObjectStore(s3_endpoint)) if s3_endpoint else server.object_store
         report = Importer(find(place, store), sent, progress=progress, report=show).run()
+        bar.update(task, events=report.events)
     _tell(report, sent)
     if report.files_damaged or report.records_damaged:
         raise typer.Exit(1)

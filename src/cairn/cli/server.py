@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import boto3
 import msgspec
 import urllib3
+from botocore.config import Config
 from botocore.session import Session
 
 from cairn.cli.options import folder_of
@@ -61,6 +63,18 @@ class Server:
             secret_access_key=self._credentials.secret_access_key,
             session_token=self._credentials.session_token,
             region=self._region,
+        )
+
+    def s3_client(self) -> Any:
+        """A boto3 client of S3 at this server."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self._credentials.access_key_id,
+            aws_secret_access_key=self._credentials.secret_access_key,
+            aws_session_token=self._credentials.session_token or None,
+            region_name=self._region,
+            config=Config(s3={"addressing_style": "path"}),
         )
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -54,6 +54,7 @@ class Commands:
         redelivery: Redelivery,
         board: StatusBoard,
         clock: Clock,
+        problems: Callable[[], list[str]],
     ) -> None:
         self._journal = journal
         self._history = history
@@ -61,6 +62,7 @@ class Commands:
         self._redelivery = redelivery
         self._board = board
         self._clock = clock
+        self._problems = problems
 
     def answers(self) -> dict[tuple[str, str], Answer]:
         return {
@@ -80,6 +82,8 @@ class Commands:
         now = self._clock.now()
         loops = [msgspec.to_builtins(standing) | {"state": _state(standing, now)} for standing in self._board.read()]
         return {
+            "now": now,
+            "problems": self._problems(),
             "loops": loops,
             "journal": {"first": bounds.first, "next": bounds.next, "faults": self._journal.faults.total},
             "history": {"damaged": self._history.damage(), "set_aside": self._history.set_aside()},

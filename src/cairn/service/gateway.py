@@ -148,6 +148,7 @@ class GatewayProcess:
             redelivery=Redelivery(self._state, self._journal, store, self._folder.spool, self._clock),
             board=StatusBoard(self._state, self._clock),
             clock=self._clock,
+            problems=self._account_problems,
         )
         return Admin(answers=commands.answers(), streams=commands.streams(), authorize=self._is_administrator)
 
@@ -165,6 +166,13 @@ class GatewayProcess:
         except CairnError as error:
             return [f"the journal does not answer: {error.message}"]
         return []
+
+    def _account_problems(self) -> list[str]:
+        """What the embedded account says is not saved, or was not loaded."""
+        try:
+            return [f"{trouble.what}: {trouble.why}" for trouble in self._questions.health().problems]
+        except CairnError as error:
+            return [error.message]
 
     def _http(self) -> HttpClient:
         assert self._client is not None, "the gateway has not started"
