@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from botocore.model import OperationModel, Shape
 from botocore.serialize import create_serializer
 
 from cairn.wire.http import Headers, Request
+from cairn.wire.models import operation_names
 
 PLAIN = string.ascii_letters + string.digits + "-"
 ASCII = string.ascii_letters + string.digits + " !#$%&'()*+,-./:;<=>?@[]^_`{|}~\"\\"
@@ -153,6 +155,19 @@ def botocore_request(operation: OperationModel, protocol: str, parameters: Any) 
     prepared = create_request_object(serialized).prepare()
     body = prepared.body or b""
     return request_of(prepared.method, prepared.url, prepared.headers), body.encode() if isinstance(body, str) else body
+
+
+def some_operations(service: str, count: int) -> list[str]:
+    """`count` operations of a service, always the same; all of them where ALL_OPERATIONS is in the environment."""
+    names = sorted(operation_names(service))
+    if len(names) <= count or os.environ.get("ALL_OPERATIONS"):
+        return names
+    return Random(service).sample(names, count)
+
+
+@pytest.fixture(scope="session")
+def operations() -> Callable[[str, int], list[str]]:
+    return some_operations
 
 
 @pytest.fixture(scope="session")

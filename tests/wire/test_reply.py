@@ -73,7 +73,7 @@ def test_outputs() -> None:
         "ETag": '"e"', "VersionId": "1", "Metadata": {"a": "b"}
     }  # fmt: skip
     assert parse_reply("s3", "DeleteBucket", 204, Headers()).output == {}
-    assert parse_reply("lambda", "Invoke", 200, Headers(), b"xyz").output == {"StatusCode": 200}
+    assert parse_reply("lambda", "Invoke", 200, Headers(), b"xyz").output == {"StatusCode": 200, "Payload": b"xyz"}
 
 
 @settings(max_examples=400, deadline=None)

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 from botocore.loaders import JSONFileLoader, Loader
-from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
+from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, StructureShape
 
 _MODEL = "service-2"
 _HEAD_BYTES = 8192  # of a model file, decompressed; its metadata ends well before
@@ -118,8 +118,27 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 @cache
 def input_is_streamed(service: str, operation: str) -> bool:
-    """Whether the request's body is an object's data (a blob of any size) and not parameters."""
-    return operation in operation_names(service) and bool(operation_model(service, operation).has_streaming_input)
+    """Whether a request's body is data of any size (an object, an archive, events) and no parameter."""
+    if operation not in operation_names(service):
+        return False
+    model = operation_model(service, operation)
+    return bool(model.has_event_stream_input) or _streams(model.input_shape)
+
+
+@cache
+def output_is_streamed(service: str, operation: str) -> bool:
+    """Whether a reply's body is data of any size (an object, events) and no part of the output."""
+    if operation not in operation_names(service):
+        return False
+    model = operation_model(service, operation)
+    return bool(model.has_event_stream_output) or _streams(model.output_shape)
+
+
+def _streams(shape: StructureShape | None) -> bool:
+    if shape is None or "payload" not in shape.serialization:
+        return False
+    # botocore's `has_streaming_input` takes every blob for a stream; it has the trait itself nowhere else.
+    return bool(shape.members[shape.serialization["payload"]]._shape_model.get("streaming"))
 
 
 def _service(name: str) -> Service:

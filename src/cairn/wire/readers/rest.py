@@ -12,6 +12,7 @@ from botocore.model import OperationModel, Shape, StructureShape
 from botocore.utils import is_json_value_header
 
 from cairn.wire.http import Headers, Request
+from cairn.wire.models import input_is_streamed, output_is_streamed
 from cairn.wire.readers.scalars import Malformed, Reader, read_json_value, text_reader
 from cairn.wire.readers.service import BodyReader, ServiceReaders
 from cairn.wire.s3_routes import split_path
@@ -132,7 +133,7 @@ def compile_rest_output(readers: ServiceReaders, operation: OperationModel) -> R
     """The reader of `operation`'s output, which it must have."""
     shape: StructureShape = operation.output_shape
     status = [name for name, member in shape.members.items() if member.serialization.get("location") == "statusCode"]
-    streamed = operation.has_event_stream_output or operation.has_streaming_output
+    streamed = output_is_streamed(operation.service_model.service_name, operation.name)
     return RestReplyReader(
         status[0] if status else "", _fields(shape), *(("", None) if streamed else body_reader(readers, shape))
     )
@@ -186,7 +187,7 @@ def _fields(shape: StructureShape | None) -> _Fields:
 
 def _body(readers: ServiceReaders, operation: OperationModel) -> tuple[str, BodyReader | None]:
     shape = operation.input_shape
-    if shape is None or operation.has_event_stream_input or operation.has_streaming_input:
+    if shape is None or input_is_streamed(operation.service_model.service_name, operation.name):
         return "", None
     return body_reader(readers, shape)
 
