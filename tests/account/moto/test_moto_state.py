@@ -125,6 +125,15 @@ def test_backends_that_share_an_object_become_one_snapshot(store: Store, commits
     assert sts_backends[ACCOUNT]["aws"].assumed_roles[-1].access_key is _iam().access_keys[key]
 
 
+def test_what_changed_unasked_is_saved_at_the_end(store: Store) -> None:
+    commits = Commits(Gate(), Snapshots(), store)
+    commits.start()
+    commits.note([_iam()])
+    _iam().create_user("us-east-1", "unasked")
+    commits.stop()
+    assert any(b"unasked" in snapshot.content for snapshot in store.load())
+
+
 def test_who_cannot_be_saved_is_told_and_retried(store: Store, commits: Commits) -> None:
     commits.wait(commits.ask([_iam()]))
     pages = store._db.execute("pragma page_count").fetchone()[0]

@@ -44,6 +44,7 @@ class Adaptations:
         self._of_service: dict[str, Callable[[], None]] = {
             "awslambda": _adapt_lambda,
             "batch": _adapt_batch,
+            "kms": _adapt_kms,
             "organizations": identities.adapt_organizations,
             "s3": self._adapt_s3,
             "sqs": self._adapt_sqs,
@@ -76,6 +77,16 @@ def _adapt_batch() -> None:
         raise ClientException("The embedded account runs no containers, so it cannot run jobs of AWS Batch.")
 
     BatchBackend.submit_job = submit_job
+
+
+def _adapt_kms() -> None:
+    """A symmetric key never uses its private key, for which moto makes one of RSA, the slowest to make."""
+    import moto.kms.models as kms
+    from moto.kms.utils import ECDSAPrivateKey, KeySpec
+
+    generate = kms.generate_private_key
+    without = {KeySpec.SYMMETRIC_DEFAULT, *KeySpec.hmac_key_specs()}
+    kms.generate_private_key = lambda spec: ECDSAPrivateKey("ECC_NIST_P256") if spec in without else generate(spec)
 
 
 def _adapt_lambda() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from moto.core.base_backend import BaseBackend
 
-from cairn.account.moto.backends import live_backends
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.snapshots import Snapshots
 from cairn.account.moto.store import Problem, Store
@@ -40,6 +39,8 @@ class Commits:
         self._news = threading.Condition()
         # Guarded by _news:
         self._touched: dict[int, BaseBackend] = {}
+        self._seen: dict[int, BaseBackend] = {}
+        self._seen_lately = False
         self._asked = 0
         self._done = 0
         self._failures: dict[int, str] = {}
@@ -74,6 +75,12 @@ class Commits:
             self._news.notify_all()
             return self._asked
 
+    def note(self, touched: Iterable[BaseBackend]) -> None:
+        """Have these backends, of which nobody expects a change, looked at some time."""
+        with self._news:
+            self._seen.update((id(backend), backend) for backend in touched)
+            self._seen_lately = True
+
     def wait(self, ticket: int) -> None:
         """Return when what was asked for is durable.
 
@@ -104,10 +111,13 @@ class Commits:
                 self._sweep()
 
     def _sweep(self) -> None:
-        """One backend at a time, so that requests get their turn in between."""
-        for backend in live_backends():
-            self._save([backend])
+        """Save what was seen, if anything was lately: one backend at a time, so that requests get their turn."""
         self._swept = self._clock.monotonic()
+        with self._news:
+            seen = list(self._seen.values()) if self._seen_lately else []
+            self._seen_lately = False
+        for backend in seen:
+            self._save([backend])
 
     def _save(self, touched: Iterable[BaseBackend]) -> str:
         """Returns why it failed, or an empty string."""

@@ -145,6 +145,7 @@ class Front:
                 changes, reply = self._internally(environ)
             else:
                 changes, reply = not changes_nothing(operation), self._by_moto(environ)
+        self._commits.note(touched.values())
         if changes:
             self._commits.wait(self._commits.ask(touched.values()))
         return reply
