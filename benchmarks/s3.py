@@ -3,7 +3,7 @@
     python benchmarks/s3.py [--seconds 5] [--clients 8] [--bytes 1024]
 
 Direct is the engine called with the same HTTP client and signer, without owners, policies and checksums. Both take
-turns in one run, since machines differ.
+turns in one run, since machines differ. `durable` adds the sync of names before a put is answered.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cairn.account.s3.access import PolicyRequest, Verdict
 from cairn.account.s3.engine import Engine
+from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
 from cairn.account.seaweedfs import SeaweedFS
 from cairn.core.clock import SystemClock
@@ -64,22 +65,28 @@ async def per_second(work: Work, clients: int, seconds: float) -> float:
     return done / (time.perf_counter() - start)
 
 
-async def measure(engine: SeaweedFS, state: State, options: argparse.Namespace) -> None:
+async def measure(engine: SeaweedFS, state: State, folder: Path, options: argparse.Namespace) -> None:
     http = HttpClient()
-    upstream = S3Upstream(
-        engine.endpoint,
-        engine.credentials,
-        client=lambda: http,
-        state=state,
-        clock=SystemClock(),
-        evaluate=never_asked,
-    )
+
+    def made(make_durable: NameSync | None) -> S3Upstream:
+        return S3Upstream(
+            engine.endpoint,
+            engine.credentials,
+            client=lambda: http,
+            state=state,
+            clock=SystemClock(),
+            evaluate=never_asked,
+            make_durable=make_durable,
+        )
+
+    upstream, durable = made(None), made(NameSync(folder))
     direct = Engine(engine.endpoint, engine.credentials, lambda: http)
     content = bytes(options.bytes)
     await upstream.send(call("PUT", "CreateBucket", f"/{BUCKET}"))
     works: dict[str, Work] = {
         "PUT direct": lambda n: direct.send("PUT", BUCKET, f"k{n}", "", Headers(), content),
         "PUT through": lambda n: upstream.send(call("PUT", "PutObject", f"/{BUCKET}/k{n}", content)),
+        "PUT durable": lambda n: durable.send(call("PUT", "PutObject", f"/{BUCKET}/k{n}", content)),
         "GET direct": lambda n: direct.send("GET", BUCKET, "k0", "", Headers()),
         "GET through": lambda n: upstream.send(call("GET", "GetObject", f"/{BUCKET}/k0")),
     }
@@ -90,8 +97,8 @@ async def measure(engine: SeaweedFS, state: State, options: argparse.Namespace) 
             best[name] = max(best.get(name, 0.0), rate)
     for name, rate in best.items():
         print(f"{name:12} {rate:8.0f} /s")
-    for verb in ("PUT", "GET"):
-        print(f"{verb} through / direct: {best[f'{verb} through'] / best[f'{verb} direct']:.2f}")
+    for name in ("PUT through", "PUT durable", "GET through"):
+        print(f"{name} / direct: {best[name] / best[name.split()[0] + ' direct']:.2f}")
     await http.close()
 
 
@@ -117,7 +124,7 @@ def main() -> None:
             print(f"{kind}: {time.perf_counter() - start:.2f} s, {resident_mb(engine.pid or 0):.0f} MB")
             if kind == "first start":
                 engine.stop()
-        asyncio.run(measure(engine, state, options))
+        asyncio.run(measure(engine, state, folder / "s3", options))
         print(f"memory of the engine afterwards: {resident_mb(engine.pid or 0):.0f} MB")
         engine.stop()
         state.close()

@@ -19,6 +19,7 @@ from botocore.config import Config
 
 from cairn.account.s3.access import PolicyRequest, Verdict
 from cairn.account.s3.encryption import Keys
+from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.policy import statements, strings
 from cairn.account.s3.replies import failure
 from cairn.account.s3.upstream import S3Upstream
@@ -206,6 +207,7 @@ def _start_cloud(folder: Path, engine: SeaweedFS, keys: Keys | None = None) -> C
             clock=SystemClock(),
             evaluate=evaluate,
             keys=keys,
+            make_durable=NameSync(engine._folder) if isinstance(engine, SeaweedFS) else None,
             domains=DOMAINS,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import quote, unquote, urlsplit
 
 from cairn.core.errors import AwsError
@@ -15,6 +15,7 @@ from cairn.wire.signing import UNSIGNED, Credentials, sign
 REGION = "us-east-1"
 
 _STREAMING = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+_CHANGING = ("PUT", "POST", "DELETE")
 _STANDARD = frozenset(
     (
         *("cache-control", "content-disposition", "content-encoding", "content-language", "content-md5"),
@@ -59,7 +60,14 @@ def passed_query(pairs: list[tuple[str, str]]) -> str:
 class Engine:
     """The S3 endpoint behind everything. It must be told in advance whatever it may store."""
 
-    def __init__(self, endpoint: str, credentials: Credentials, client: Callable[[], HttpClient]) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        credentials: Credentials,
+        client: Callable[[], HttpClient],
+        make_durable: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._make_durable = make_durable
         self._endpoint = endpoint.rstrip("/")
         self._host = urlsplit(endpoint).netloc
         self._credentials = credentials
@@ -107,11 +115,14 @@ class Engine:
             headers.set("content-length", str(length))
         signed = sign(method, url, headers, self._credentials, service="s3", region=REGION, payload_hash=declared)
         try:
-            return await self._client().send(method, url, signed, content)
+            reply = await self._client().send(method, url, signed, content)
         except UpstreamUnavailable:
             if watched is not None and watched.problem is not None:
                 raise watched.problem from None
             raise
+        if self._make_durable is not None and method in _CHANGING and reply.status < 300:
+            await self._make_durable()
+        return reply
 
 
 class _Watched:

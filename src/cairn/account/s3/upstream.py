@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import unquote
 
 from cairn.account.s3.access import Access, Evaluate, acls_enabled, caller_account
@@ -35,6 +35,8 @@ class S3Upstream:
         client: gives the HTTP client of the running event loop.
         evaluate: asks a bucket policy.
         keys: names KMS keys; without it objects cannot be encrypted under one.
+        make_durable: awaited after each change that the engine has answered, before the client hears of it
+            (`NameSync`, where the engine's folder is on this machine).
         domains: names under which `bucket.s3.DOMAIN` and `bucket.DOMAIN` are virtual-host requests.
     """
 
@@ -48,13 +50,14 @@ class S3Upstream:
         clock: Clock,
         evaluate: Evaluate,
         keys: Keys | None = None,
+        make_durable: Callable[[], Awaitable[None]] | None = None,
         domains: Sequence[str] = (),
     ) -> None:
         self._domains = tuple(domains)
         self._buckets = Buckets(state, clock)
         self._access = Access(evaluate)
         self._configuration = Configuration(self._buckets)
-        engine = Engine(endpoint, credentials, client)
+        engine = Engine(endpoint, credentials, client, make_durable)
         self._tenancy = Tenancy(self._buckets, engine, clock)
         self._objects = Objects(self._buckets, self._tenancy, engine, self._access, keys)
 
