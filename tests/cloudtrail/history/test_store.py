@@ -178,7 +178,9 @@ def test_a_restart_goes_on_where_it_was(bench: Any, make_event: Any) -> None:
     assert bench.sink.duplicates == 0
 
 
-@pytest.mark.parametrize("point", ["history.appended", "history.rotating", "history.sealing", "history.dropping"])
+@pytest.mark.parametrize(
+    "point", ["history.appended", "history.creating", "history.rotating", "history.sealing", "history.dropping"]
+)
 def test_a_crash_at_any_point_loses_and_doubles_nothing(
     make_bench: Any, make_event: Any, clock: Any, point: str
 ) -> None:
@@ -205,6 +207,8 @@ def test_a_crash_at_any_point_loses_and_doubles_nothing(
     assert bench.sink.duplicates == 0
     names = {info.name for info in bench.reader.segments.manifest().segments}
     assert {path.stem for path in segment_files(bench)} == names
+    assert segment_files(bench, ".draft") == []
+    assert bench.reader.damage() == []
 
 
 def test_a_lost_or_damaged_manifest_is_made_again(bench: Any, make_event: Any) -> None:

@@ -7,13 +7,18 @@ that have it, in order of time. One more attribute costs a posting, and every qu
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+
+from cairn.core.durable import sync_folder
+from cairn.core.failpoints import failpoint
 
 APPLICATION_ID = 0x43524E48  # "CRNH"
 VERSION = 1
 PAGE_BYTES = 4096
 WRITER_CACHE_KB = 48 << 10
 CHECKPOINT_PAGES = 4000
+DRAFT_SUFFIX = ".draft"
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -46,16 +51,22 @@ CREATE TABLE set_aside (
 """
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """A new segment's file, private, open for writing."""
-    path.touch(mode=0o600, exist_ok=False)
-    connection = _connect(path, "rw")
-    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-    _prepare_writer(connection)
-    connection.executescript(f"BEGIN; {TABLES} COMMIT;")
-    return connection
+def create(path: Path, meta: Mapping[str, int]) -> None:
+    """Make a new, private segment's file with these numbers in it. After a crash it is there whole or not at all."""
+    draft = path.with_suffix(DRAFT_SUFFIX)
+    draft.touch(mode=0o600, exist_ok=False)
+    connection = _connect(draft, "rw")
+    try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.executescript(TABLES)
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+    finally:
+        connection.close()
+    failpoint("history.creating")
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:

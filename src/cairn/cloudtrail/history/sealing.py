@@ -12,6 +12,8 @@ from cairn.cloudtrail.history.schema import open_to_write
 from cairn.core.clock import Clock
 
 KEYS_A_SLICE = 4000
+BUSY_MS = 20
+"""How long a reader in the middle of the log is waited for at a time."""
 
 
 class Sealing:
@@ -21,6 +23,7 @@ class Sealing:
         self.info = info
         self._folder = folder
         self._connection = open_to_write(segment_file(folder, info.name))
+        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")  # the sink waits meanwhile
         terms = self._connection.execute("SELECT count(*) FROM terms").fetchone()[0]
         self._builder = BloomBuilder(info.events + terms)
         self._slices = self._keys()

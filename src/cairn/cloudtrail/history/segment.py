@@ -62,12 +62,8 @@ class SegmentWriter:
     @classmethod
     def create(cls, path: Path, *, first_seq: int, position: int) -> SegmentWriter:
         """A new, empty segment whose events will be numbered from `first_seq`."""
-        connection = schema.create(path)
-        connection.executemany(
-            "INSERT INTO meta VALUES (?, ?)",
-            [("first_seq", first_seq), ("first_position", position), ("position", position), ("duplicates", 0)],
-        )
-        return cls(path, connection)
+        schema.create(path, {"first_seq": first_seq, "first_position": position, "position": position, "duplicates": 0})
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: Path) -> SegmentWriter:
@@ -137,11 +133,6 @@ class SegmentWriter:
             arrived_max=self.last_arrived,
             scopes=tuple(one("SELECT account, region, category FROM scopes").fetchall()),
         )
-
-    def checkpoint(self) -> bool:
-        """Move everything from the write-ahead log into the file, durably. False: a reader is still in the way."""
-        busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        return not busy
 
     def close(self) -> None:
         self._connection.close()

@@ -46,7 +46,7 @@ class HistorySink:
         """Events stored since the start."""
         self.duplicates = 0
         self.set_aside = 0
-        self._check_journal()
+        self._journal_checked = False
 
     @property
     def position(self) -> int:
@@ -56,13 +56,19 @@ class HistorySink:
     @property
     def behind(self) -> int:
         """Batches of the journal that are not in the history yet."""
-        return max(0, self._journal.bounds().next - self.position)
+        bounds = self._journal.bounds()
+        if self.position > bounds.next:
+            return bounds.next - bounds.first  # another journal, which `step` reads from its beginning
+        return bounds.next - max(self.position, bounds.first)
 
     def step(self) -> float:
         """Read once, store it in one transaction, and do some of the upkeep that is due."""
         with self._closing:
             if self._closed:
                 return 1.0
+            if not self._journal_checked:
+                self._check_journal()
+                self._journal_checked = True
             self._answer_request()
             busy = self.store.tend(TEND_S)
             entries = self._journal.read_from(
@@ -93,7 +99,7 @@ class HistorySink:
         request = self.store.folder / REBUILD_FILE
         if request.exists():
             self.rebuild()
-            request.unlink(missing_ok=True)
+            request.unlink(missing_ok=True)  # only now: after a crash it is begun again, which is harmless
 
     def _check_journal(self) -> None:
         """A journal that ends before our position is another one: it is read from its beginning."""

@@ -15,6 +15,7 @@ from cairn.cloudtrail.history import manifest as manifests
 from cairn.cloudtrail.history.bloom import probe
 from cairn.cloudtrail.history.facts import id_key
 from cairn.cloudtrail.history.manifest import Manifest, ManifestDamaged, SegmentInfo, segment_file
+from cairn.cloudtrail.history.schema import DRAFT_SUFFIX
 from cairn.cloudtrail.history.sealing import Sealing
 from cairn.cloudtrail.history.segment import Arrival, SegmentWriter
 from cairn.cloudtrail.history.segment_reader import SetAside, known_ids
@@ -30,6 +31,7 @@ SEGMENTS_A_RETENTION = 16
 """A segment is closed after this part of the retention, however little it holds, so that it can be dropped whole."""
 DAMAGED_FOLDER = "damaged"
 _FILE_SUFFIXES = (".db", ".db-wal", ".db-shm", ".bloom")
+_DRAFT_SUFFIXES = (DRAFT_SUFFIX, f"{DRAFT_SUFFIX}-journal")
 
 
 class HistoryStore:
@@ -218,7 +220,7 @@ class HistoryStore:
     def _remove_orphans(self) -> None:
         """Delete what a crash left of segments that were never listed, or that were dropped."""
         names = {info.name for info in self._manifest.segments}
-        for suffix in _FILE_SUFFIXES:
+        for suffix in (*_FILE_SUFFIXES, *_DRAFT_SUFFIXES):
             for path in self.folder.glob(f"*{suffix}"):
                 if path.name.removesuffix(suffix) not in names:
                     path.unlink()
