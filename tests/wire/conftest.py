@@ -61,6 +61,8 @@ class Sampler:
                 return {self._text(string.ascii_lowercase, 1, 8): self._text(PLAIN, 1, 9) for _ in range(2)}
             count = self._random.randint(0 if self._empties and not location else 1, 2)
             keys = [self._text(PLAIN, 1, 8) if location else self._string(shape.key, "") for _ in range(count)]
+            if location and shape.value.type_name == "list":
+                return {key: [self._scalar(shape.value.member, location)] for key in keys}
             return {key: self.value(shape.value, depth + 1) for key in keys}
         return self._scalar(shape, location)
 

@@ -25,14 +25,16 @@ _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 class _Fields:
     """Members that stand in headers."""
 
-    single: tuple[tuple[str, str, Reader], ...]
+    single: dict[str, tuple[str, Reader]]
+    """Member and its reader by the header's name."""
     prefixed: tuple[tuple[str, str], ...]
     """Prefix in lower case and member: a map of all headers that begin so."""
 
     def read(self, headers: Headers, found: dict[str, Any]) -> None:
-        for name, member, reader in self.single:
-            if name in headers:
-                found[member] = reader(headers.get(name))
+        for name, value in headers:
+            field = self.single.get(name)
+            if field is not None and field[0] not in found:
+                found[field[0]] = field[1](value)
         for prefix, member in self.prefixed:
             values = {name[len(prefix) :]: value for name, value in headers if name.startswith(prefix)}
             if values:
@@ -175,14 +177,15 @@ def compile_rest_input(readers: ServiceReaders, operation: OperationModel) -> Re
 
 
 def _fields(shape: StructureShape | None) -> _Fields:
-    single, prefixed = [], []
+    single: dict[str, tuple[str, Reader]] = {}
+    prefixed = []
     for name, member in shape.members.items() if shape is not None else ():
         wire_name = member.serialization.get("name", name).lower()
         if member.serialization.get("location") == "header":
-            single.append((wire_name, name, header_reader(member)))
+            single[wire_name] = name, header_reader(member)
         elif member.serialization.get("location") == "headers":
             prefixed.append((wire_name, name))
-    return _Fields(tuple(single), tuple(prefixed))
+    return _Fields(single, tuple(prefixed))
 
 
 def _body(readers: ServiceReaders, operation: OperationModel) -> tuple[str, BodyReader | None]:
