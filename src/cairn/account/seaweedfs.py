@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cairn.account.seaweedfs_files import EngineFile, Kms, engine_file, write_configuration
+from cairn.account.seaweedfs_files import ADMIN_GRPC_OFFSET, EngineFile, Kms, engine_file, write_configuration
 from cairn.core.durable import private_folder
 from cairn.core.errors import CairnError, ConfigurationError
 from cairn.core.process import Child
@@ -103,7 +103,8 @@ class SeaweedFS:
         if self._child is None or self._engine is None:
             return
         self._child.stop()
-        for port in msgspec.structs.astuple(self._engine.ports):
+        ports = self._engine.ports
+        for port in (*msgspec.structs.astuple(ports), ports.admin + ADMIN_GRPC_OFFSET):
             for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 # where weed puts them
                 socket.unlink(missing_ok=True)
 
