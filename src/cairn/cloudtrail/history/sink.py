@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 CATEGORIES = frozenset({"Management", "Insight"})
 """What event history keeps. Data events are not in it, as at AWS."""
-READ_BYTES_MAX = 4 << 20
+READ_BYTES_MAX = 8 << 20
+"""Of a backlog, what one transaction takes: the more, the fewer times a page of the index is written."""
 SMALL_READ_BYTES = 1 << 20
 COMMIT_PAUSE_S = 0.1
 """Between two reads that found little, so that commits do not cost more than events."""
