@@ -159,9 +159,13 @@ def botocore_request(operation: OperationModel, protocol: str, parameters: Any) 
     return request_of(prepared.method, prepared.url, prepared.headers), body.encode() if isinstance(body, str) else body
 
 
+TWO_NAMES_ARE_ONE = {"PutBucketNotification", "GetBucketNotification"}
+"""Deprecated, and never what a request is taken for: their `Event` and `Events` have one name on the wire."""
+
+
 def some_operations(service: str, count: int) -> list[str]:
     """`count` operations of a service, always the same; all of them where ALL_OPERATIONS is in the environment."""
-    names = sorted(operation_names(service))
+    names = sorted(operation_names(service) - TWO_NAMES_ARE_ONE)
     if len(names) <= count or os.environ.get("ALL_OPERATIONS"):
         return names
     return Random(service).sample(names, count)
