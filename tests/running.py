@@ -38,15 +38,16 @@ class Cairn:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        log = (self.folder.path.parent / f"{self.folder.path.name}.log").open("a")
-        self._process = subprocess.Popen(
-            [str(BIN / "cairn"), "up", "--data", str(self.folder.path), "--port", str(self.port)],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env=_clean_environment() | self._environment,
-            start_new_session=True,
-        )
+        log = self.folder.path.parent / f"{self.folder.path.name}.log"
+        with log.open("a") as errors:
+            self._process = subprocess.Popen(
+                [str(BIN / "cairn"), "up", "--data", str(self.folder.path), "--port", str(self.port)],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=_clean_environment() | self._environment,
+                start_new_session=True,
+            )
         assert self._process.stdout is not None
         printed = []
         for line in self._process.stdout:
@@ -54,14 +55,15 @@ class Cairn:
             if "AWS_SECRET_ACCESS_KEY" in line or "Ctrl-C" in line:
                 return
         raise AssertionError(
-            f"cairn up ended with {self._process.wait()}: {''.join(printed)} {Path(log.name).read_text()[-3000:]}"
+            f"cairn up ended with {self._process.wait()}: {''.join(printed)} {log.read_text()[-3000:]}"
         )
 
     def stop(self) -> int:
         """Ctrl-C; returns the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(STOP_S)
+        self._process.communicate(timeout=STOP_S)
+        return self._process.returncode
 
     def kill(self) -> None:
         """kill -9 of every process."""
@@ -69,7 +71,7 @@ class Cairn:
         for pid in [self._process.pid, *self.children()]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.communicate()
         deadline = time.monotonic() + STOP_S
         while self.children():
             assert time.monotonic() < deadline

@@ -73,6 +73,10 @@ class SeaweedFS:
     def restarts(self) -> int:
         return self._child.restarts if self._child is not None else 0
 
+    def use_kms(self, kms: Kms) -> None:
+        """Say what answers for SSE-KMS, before `start`."""
+        self._kms = kms
+
     def start(self) -> None:
         """Start the child, and return once it answers and syncs what it stores.
 

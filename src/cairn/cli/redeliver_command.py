@@ -16,8 +16,8 @@ app = typer.Typer()
 @app.command()
 def redeliver(
     trail: Annotated[str, typer.Argument(help="ARN of the trail.")],
-    since: Annotated[str, typer.Option(help="Files delivered from then on: 2h, 3d, or an ISO time.")],
-    until: Annotated[str | None, typer.Option(help="Files delivered until then.", show_default="now")] = None,
+    since: Annotated[str, typer.Option(help="Files of slots that ended from then on: 2h, 3d, or an ISO time.")],
+    until: Annotated[str | None, typer.Option(help="Files of slots that ended until then.", show_default="now")] = None,
     all_files: Annotated[bool, typer.Option("--all", help="Those too that the bucket has.")] = False,
     data: Data = None,
     endpoint: Endpoint = None,

@@ -12,6 +12,7 @@ from cairn.account.moto.questions import MotoQuestions
 from cairn.account.moto.upstream import MotoUpstream
 from cairn.account.moto.wire_names import SECRET
 from cairn.account.s3.buckets import Buckets
+from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
@@ -27,7 +28,6 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
-from cairn.core.s3_objects import S3ObjectStore
 from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
@@ -42,7 +42,7 @@ from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.service.commands import Commands
-from cairn.service.joints import AccountDirectory, BucketDestinations, BucketPolicies, service_may
+from cairn.service.joints import AccountDirectory, BucketDestinations, BucketPolicies, EmbeddedBuckets, service_may
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
 from cairn.wire.client import HttpClient
@@ -133,14 +133,12 @@ class GatewayProcess:
             clock=self._clock,
             evaluate=BucketPolicies(self._clock),
             keys=KmsKeys(kms),
+            make_durable=NameSync(self._folder.buckets),
             domains=self._settings.server.domains,
         )
 
     def _admin(self) -> Admin:
-        runtime = self._runtime
-        store = S3ObjectStore(
-            runtime.s3_url, access_key_id=runtime.s3_access_key_id, secret_access_key=runtime.s3_secret_access_key
-        )
+        store = EmbeddedBuckets(self._runtime, self._folder.buckets)
         commands = Commands(
             journal=self._journal,
             history=self._history,

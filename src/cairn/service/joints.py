@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from cairn.account.moto.questions import AccessKey as AccountKey
 from cairn.account.moto.questions import MotoQuestions, NotFound
 from cairn.account.moto.questions import Principal as AccountPrincipal
 from cairn.account.s3.access import PolicyRequest, Verdict
 from cairn.account.s3.buckets import Buckets
+from cairn.account.s3.name_sync import NameSync
 from cairn.core.clock import Clock
+from cairn.core.folder import Runtime
 from cairn.core.policy import Kind, MalformedPolicy, Principal, Reason, Request, evaluate, global_keys, parse_policy
 from cairn.core.records.identity import Identity
+from cairn.core.s3_objects import S3ObjectStore
 from cairn.gateway.issued import Principal as KeyUser
 from cairn.gateway.keys import AccessKey
 
@@ -101,3 +106,17 @@ class BucketPolicies:
         if decision.reason is Reason.DENIED_RESOURCE:
             return Verdict.DENY
         return Verdict.ALLOW if decision.allowed else Verdict.NONE
+
+
+class EmbeddedBuckets(S3ObjectStore):
+    """The embedded account's buckets without the gateway in between: what was put is durable, its name too."""
+
+    def __init__(self, runtime: Runtime, folder: Path) -> None:
+        super().__init__(
+            runtime.s3_url, access_key_id=runtime.s3_access_key_id, secret_access_key=runtime.s3_secret_access_key
+        )
+        self._names = NameSync(folder)
+
+    def put(self, bucket: str, key: str, content: Path | bytes, **options: Any) -> None:
+        super().put(bucket, key, content, **options)
+        self._names.sync()

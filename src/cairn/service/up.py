@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 from cairn.account.kms_relay import KmsRelay, http_kms
 from cairn.account.moto.engine import MotoEngine
+from cairn.account.moto.wire_names import S3Access
 from cairn.account.seaweedfs import SeaweedFS
 from cairn.core.clock import SystemClock
 from cairn.core.config import Settings, as_environment
@@ -63,7 +64,14 @@ def _start_engines(stack: ExitStack, folder: DataFolder, settings: Settings) -> 
     journal.start()
     stack.callback(journal.stop)
 
-    moto = MotoEngine(folder.account, log_file=folder.logs / "moto.log")
+    # The account's services reach buckets, and the buckets ask the account's KMS: each is told of the other first.
+    buckets = SeaweedFS(folder.buckets, logs=folder.logs, setting=settings.engines.seaweedfs)
+    access = S3Access(
+        url=buckets.endpoint,
+        access_key_id=buckets.credentials.access_key_id,
+        secret_access_key=buckets.credentials.secret_access_key,
+    )
+    moto = MotoEngine(folder.account, log_file=folder.logs / "moto.log", s3=access)
     moto.start()
     stack.callback(moto.stop)
 
@@ -71,7 +79,7 @@ def _start_engines(stack: ExitStack, folder: DataFolder, settings: Settings) -> 
     relay.start()
     stack.callback(relay.stop)
 
-    buckets = SeaweedFS(folder.buckets, logs=folder.logs, setting=settings.engines.seaweedfs, kms=relay.kms)
+    buckets.use_kms(relay.kms)
     buckets.start()
     stack.callback(buckets.stop)
 

@@ -16,8 +16,8 @@ from cairn.core.journal.intents import Resolver
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
 from cairn.core.loops import Loop, LoopStatus, Step, every
-from cairn.core.s3_objects import S3ObjectStore
 from cairn.core.status import Standing, StatusBoard
+from cairn.service.joints import EmbeddedBuckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
 from cairn.service.up import stop_signals
@@ -55,11 +55,7 @@ class WorkerProcess:
         self._state = open_state(folder, settings)
         self._journal = NatsJournal(access, writer=NAME)
         self._history = History(folder.history, settings.history, clock).sink(self._journal)
-        store = S3ObjectStore(
-            runtime.s3_url,
-            access_key_id=runtime.s3_access_key_id,
-            secret_access_key=runtime.s3_secret_access_key,
-        )
+        store = EmbeddedBuckets(runtime, folder.buckets)
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)

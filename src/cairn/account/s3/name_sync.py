@@ -42,12 +42,13 @@ class NameSync:
 
     async def _run(self) -> None:
         try:
-            await asyncio.to_thread(self._sync)
+            await asyncio.to_thread(self.sync)
         finally:
             if self._next is None:
                 self._running = None
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
+        """The same for threads: return once every change answered before is on the disk."""
         logs = set(self._index.glob("*/*.log"))
         for log in logs:
             try:

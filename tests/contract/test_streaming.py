@@ -1,0 +1,70 @@
+"""Large bodies stream: memory stays flat, and what arrives is what was sent."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from tests.running import Cairn
+
+pytestmark = pytest.mark.engine
+
+OBJECT_BYTES = 1 << 30
+MEMORY_BYTES_MAX = 150 << 20
+BLOCK = hashlib.sha256(b"block").digest() * (1 << 15)
+
+
+class Blocks(io.RawIOBase):
+    """As many bytes as asked for, without holding them; hashes what it gave."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = {0: offset, 1: self._at + offset, 2: self.size + offset}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # typeshed wants any buffer
+        begin = self._at % len(BLOCK)
+        part = BLOCK[begin : begin + min(len(buffer), self.size - self._at)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+def test_a_gigabyte_goes_through_in_flat_memory(cairn: Cairn) -> None:
+    s3 = cairn.client("s3")
+    s3.create_bucket(Bucket="gigabyte")
+    s3.put_object(Bucket="gigabyte", Key="large", Body=io.BufferedReader(Blocks(OBJECT_BYTES)))
+    digest = hashlib.sha256()
+    for part in s3.get_object(Bucket="gigabyte", Key="large")["Body"].iter_chunks(1 << 20):
+        digest.update(part)
+    expected = hashlib.sha256()
+    source = io.BufferedReader(Blocks(OBJECT_BYTES))
+    while part := source.read(1 << 20):
+        expected.update(part)
+    assert digest.digest() == expected.digest()
+    assert peak_bytes(cairn, "gateway-0") < MEMORY_BYTES_MAX
+    s3.delete_object(Bucket="gigabyte", Key="large")
+
+
+def peak_bytes(cairn: Cairn, process: str) -> int:
+    """The most memory that a process of ours ever held."""
+    for pid in cairn.children():
+        if process in Path(f"/proc/{pid}/cmdline").read_text():
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) << 10
+    raise AssertionError(f"there is no {process}")
