@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cairn.core.records.read_only import is_read_only
 from cairn.wire.client import read_body
 from cairn.wire.http import Call, Headers, Response
-from cairn.wire.models import operation_model, operation_names
+from cairn.wire.models import operation_names, output_is_streamed
 from cairn.wire.reply import Reply, parse_reply
 
 REPLY_BYTES_MAX = 64 << 20
@@ -67,8 +67,7 @@ def is_streamed(call: Call, response: Response) -> bool:
         return False
     if call.service == "s3":
         return is_read_only("s3.amazonaws.com", call.operation)
-    model = operation_model(call.service, call.operation)
-    return bool(model.has_streaming_output or model.has_event_stream_output)
+    return output_is_streamed(call.service, call.operation)
 
 
 def _request_id(response: Response) -> str:
