@@ -15,14 +15,14 @@ setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
 
 test: setup-dev
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not engine" -q $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not engine" -q $(ARGS)
 
 format: setup-dev
 	$(BIN)/ruff format src tests benchmarks
