@@ -13,7 +13,7 @@ from cairn.cli.server import Server
 app = typer.Typer()
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # `-user=alice` is a filter
 def search(
     query: Annotated[
         list[str] | None,
@@ -34,6 +34,9 @@ def search(
     output: Output = None,
 ) -> None:
     """Search the history of all accounts. Exit code 1 if nothing was found."""
+    for term in query or []:
+        if term.startswith("--"):
+            raise typer.BadParameter(f"no such option: {term}")
     asked = {"query": " ".join(query or []), "since": since or "", "until": until or "", "account": account or ""}
     asked |= {"region": region or "", "limit": str(limit), "order": "oldest" if oldest else "newest"}
     if count:
