@@ -26,6 +26,8 @@ Output = Annotated[
     typer.Option("--output", "-o", help="How to print.", show_default="table on a terminal, else jsonl"),
 ]
 
+OUTPUT_WITHOUT_LETTER = typer.Option("--output", help="How to print.", show_default="table on a terminal, else jsonl")
+
 Row = Mapping[str, Any]
 
 

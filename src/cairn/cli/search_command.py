@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from cairn.cli.options import Data, Endpoint
-from cairn.cli.output import Format, Output, chosen, print_notice, print_rows
+from cairn.cli.output import OUTPUT_WITHOUT_LETTER, Format, chosen, print_notice, print_rows
 from cairn.cli.server import Server
 
 app = typer.Typer()
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # `-user=alice` is a filter
+# `-user=alice` is a filter, so this command has no options of one letter.
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 def search(
     query: Annotated[
         list[str] | None,
@@ -31,7 +32,7 @@ def search(
     record: Annotated[bool, typer.Option("--record", help="Print whole records.")] = False,
     data: Data = None,
     endpoint: Endpoint = None,
-    output: Output = None,
+    output: Annotated[Format | None, OUTPUT_WITHOUT_LETTER] = None,
 ) -> None:
     """Search the history of all accounts. Exit code 1 if nothing was found."""
     for term in query or []:
