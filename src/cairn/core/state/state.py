@@ -16,8 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 
 from cairn.core.clock import SystemClock
+from cairn.core.errors import ConfigurationError
 
 metadata = sa.MetaData()
 
@@ -54,12 +56,22 @@ class State:
         return cls(f"sqlite:///{path}")
 
     def migrate(self) -> None:
-        """Bring the tables to this version's shape. A database of a newer version is refused."""
+        """Bring the tables to this version's shape.
+
+        Raises:
+            ConfigurationError: a newer version wrote them.
+        """
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.connect() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise ConfigurationError(
+                    f"the saved state was written by a newer Cairn ({error})",
+                    advice="Start that version again, or restore a backup of this one.",
+                ) from error
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
