@@ -77,6 +77,9 @@ class Gateway:
             response, outcome = await self._refused(
                 call, AwsError("ServiceUnavailable", f"The upstream does not answer: {error}", 503)
             )
+        except Exception:
+            log.exception("%s %s failed (request %s)", call.service, call.operation, call.request_id)
+            response, outcome = await self._refused(call, _OUR_FAULT)
         return await self._recorder.conclude(call, response, outcome)
 
     async def _attempt(self, call: Call) -> tuple[Response, Outcome | None]:
@@ -186,6 +189,7 @@ class Gateway:
             return refusal(error)
 
 
+_OUR_FAULT = AwsError("InternalFailure", "The request failed because of an error of ours; our log tells more.", 500)
 _HUNG_UP = AwsError(
     "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header."
 )

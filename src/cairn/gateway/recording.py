@@ -18,6 +18,7 @@ from cairn.core.errors import AwsError, CairnError
 from cairn.core.journal.journal import Appender
 from cairn.core.records.compose import compose, compose_intent
 from cairn.core.records.event import Event
+from cairn.core.records.facts import CallFacts
 from cairn.gateway.facts import facts_of, is_data, is_write
 from cairn.gateway.replies import Outcome, head_outcome
 from cairn.wire.http import Call, Response
@@ -54,7 +55,7 @@ class Recorder:
             AwsError: it cannot be; the call must not be sent.
         """
         if self.wants(call) and is_write(call) and not is_data(call):
-            await self._append(compose_intent(facts_of(call, None, time=self._clock.now())))
+            await self._append(compose_intent, call, None)
 
     async def conclude(self, call: Call, response: Response, outcome: Outcome | None) -> Response:
         """The reply to give, once what became of the call is durable; of a streamed one, once its end is reached."""
@@ -95,19 +96,28 @@ class Recorder:
 
     async def _record(self, call: Call, outcome: Outcome) -> None:
         call.request_id = outcome.request_id or call.request_id
-        event = compose(facts_of(call, outcome, time=self._clock.now()))
-        await self._append(event)
-        EVENTS.labels(event.header.category).inc()
+        event = await self._append(compose, call, outcome)
+        if event is not None:
+            EVENTS.labels(event.header.category).inc()
 
-    async def _append(self, event: Event) -> None:
+    async def _append(self, make: Callable[[CallFacts], Event], call: Call, outcome: Outcome | None) -> Event | None:
+        """Make an event and append it; None where it could not be and `recording.on_failure` is `allow`.
+
+        Raises:
+            AwsError: it could not be.
+        """
         try:
+            event = make(facts_of(call, outcome, time=self._clock.now()))
             await self._appender.append((event,))
+            return event
         except CairnError as error:
-            if self._settings.on_failure == "allow":
-                DROPPED.inc()
-                log.error("an event was not recorded: %s", error.message)
-                return
-            REFUSED.inc()
-            raise AwsError(
-                "ServiceUnavailable", f"The call was refused because it cannot be recorded: {error.message}", 503
-            ) from error
+            problem = error.message
+        except Exception as error:  # a record that cannot be made is a call that is not recorded
+            log.exception("no record can be made of %s %s", call.service, call.operation)
+            problem = f"{type(error).__name__} while its record was made"
+        if self._settings.on_failure == "allow":
+            DROPPED.inc()
+            log.error("an event was not recorded: %s", problem)
+            return None
+        REFUSED.inc()
+        raise AwsError("ServiceUnavailable", f"The call was refused because it cannot be recorded: {problem}", 503)
