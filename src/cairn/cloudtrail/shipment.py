@@ -108,6 +108,7 @@ class Shipper:
             content_encoding="gzip",
             kms_key=trail.settings.kms_key,
             encryption_context=context if trail.settings.kms_key else None,
+            on_behalf_of=trail.arn,
         )
 
     def _put(self, trail: Trail, plan: Plan, file: SpooledFile) -> DeliveredFile:

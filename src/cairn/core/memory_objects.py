@@ -23,6 +23,7 @@ class StoredObject:
     content_encoding: str
     kms_key: str
     encryption_context: dict[str, str]
+    on_behalf_of: str = ""
 
 
 @dataclass
@@ -92,6 +93,7 @@ class MemoryObjectStore:
         metadata: Mapping[str, str] | None = None,
         kms_key: str = "",
         encryption_context: Mapping[str, str] | None = None,
+        on_behalf_of: str = "",
     ) -> None:
         body = content if isinstance(content, bytes) else content.read_bytes()
         with self._lock:
@@ -105,7 +107,7 @@ class MemoryObjectStore:
                 raise ObjectStoreError("", "the connection broke")
             info = ObjectInfo(key, len(body), self._clock.now(), _lower(metadata))
             objects[key] = StoredObject(
-                info, body, content_type, content_encoding, kms_key, dict(encryption_context or {})
+                info, body, content_type, content_encoding, kms_key, dict(encryption_context or {}), on_behalf_of
             )
             self.puts += 1
             if self.faults.lose_replies > 0:

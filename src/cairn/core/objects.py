@@ -43,9 +43,11 @@ class ObjectStore(Protocol):
         metadata: Mapping[str, str] | None = None,
         kms_key: str = "",
         encryption_context: Mapping[str, str] | None = None,
+        on_behalf_of: str = "",
     ) -> None:
         """Store an object. `sha256` (hex, of `content` as stored) is checked by the store or read back before
-        this returns, so that a return means that these bytes are there."""
+        this returns, so that a return means that these bytes are there. `on_behalf_of` is the ARN of the trail or
+        other resource that delivers, for stores that ask the bucket's policy themselves."""
 
     def get(self, bucket: str, key: str) -> bytes: ...
 

@@ -75,6 +75,7 @@ class S3ObjectStore:
         metadata: Mapping[str, str] | None = None,
         kms_key: str = "",
         encryption_context: Mapping[str, str] | None = None,
+        on_behalf_of: str = "",  # here the credentials say who puts
     ) -> None:
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
         options: dict[str, Any] = {"ContentType": content_type, "Metadata": dict(metadata or {})}

@@ -143,7 +143,8 @@ class GatewayProcess:
         )
 
     def _admin(self) -> Admin:
-        store = EmbeddedBuckets(self._runtime, self._folder.buckets)
+        destinations = BucketDestinations(Buckets(self._state, self._clock))
+        store = EmbeddedBuckets(self._runtime, self._folder.buckets, destinations)
         commands = Commands(
             journal=self._journal,
             history=self._history,

@@ -15,6 +15,7 @@ from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.core.clock import Clock
 from cairn.core.folder import Runtime
+from cairn.core.objects import ObjectStoreError
 from cairn.core.policy import Kind, MalformedPolicy, Principal, Reason, Request, evaluate, global_keys, parse_policy
 from cairn.core.records.identity import Identity
 from cairn.core.s3_objects import S3ObjectStore
@@ -80,13 +81,20 @@ class BucketDestinations:
         return found.documents.get("policy") if found is not None else None
 
 
+_SERVICE_KEYS = {
+    "aws:PrincipalIsAWSService": "true",
+    "aws:PrincipalServiceName": "cloudtrail.amazonaws.com",
+    "aws:SecureTransport": "true",
+}
+
+
 def service_may(policy: str, action: str, resource: str, keys: Mapping[str, str]) -> bool:
     """`cloudtrail.preconditions.ServiceMay`: whether a resource's policy lets CloudTrail act."""
     try:
         parsed = parse_policy(policy, Kind.RESOURCE)
     except MalformedPolicy:
         return False
-    return evaluate(Request(CLOUDTRAIL, action, resource, keys), resource_policy=parsed).allowed
+    return evaluate(Request(CLOUDTRAIL, action, resource, _SERVICE_KEYS | dict(keys)), resource_policy=parsed).allowed
 
 
 class BucketPolicies:
@@ -109,14 +117,35 @@ class BucketPolicies:
 
 
 class EmbeddedBuckets(S3ObjectStore):
-    """The embedded account's buckets without the gateway in between: what was put is durable, its name too."""
+    """The embedded account's buckets without the gateway in between: what was put is durable, its name too.
 
-    def __init__(self, runtime: Runtime, folder: Path) -> None:
+    The engine would let us do anything. So whoever puts on behalf of a trail does it as CloudTrail, and only where
+    the bucket's policy lets CloudTrail write for that trail.
+    """
+
+    def __init__(self, runtime: Runtime, folder: Path, destinations: BucketDestinations) -> None:
         super().__init__(
             runtime.s3_url, access_key_id=runtime.s3_access_key_id, secret_access_key=runtime.s3_secret_access_key
         )
         self._names = NameSync(folder)
+        self._destinations = destinations
 
-    def put(self, bucket: str, key: str, content: Path | bytes, **options: Any) -> None:
-        super().put(bucket, key, content, **options)
+    def put(self, bucket: str, key: str, content: Path | bytes, *, on_behalf_of: str = "", **options: Any) -> None:
+        if on_behalf_of:
+            self._check(bucket, key, on_behalf_of)
+        super().put(bucket, key, content, on_behalf_of=on_behalf_of, **options)
         self._names.sync()
+
+    def _check(self, bucket: str, key: str, source: str) -> None:
+        """Raise what S3 would answer CloudTrail, where it refuses."""
+        if not self._destinations.bucket_exists(bucket):
+            raise ObjectStoreError("NoSuchBucket", f"there is no bucket {bucket}")
+        partition, account = source.split(":")[1], source.split(":")[4]
+        keys = {
+            "aws:SourceArn": source,
+            "aws:SourceAccount": account,
+            "s3:x-amz-acl": "bucket-owner-full-control",
+        }
+        policy = self._destinations.bucket_policy(bucket)
+        if policy is None or not service_may(policy, "s3:PutObject", f"arn:{partition}:s3:::{bucket}/{key}", keys):
+            raise ObjectStoreError("AccessDenied", f"the policy of {bucket} does not let {source} write {key}")
