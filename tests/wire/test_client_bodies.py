@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -60,3 +61,36 @@ def test_a_connection_that_fails_is_the_upstream_s() -> None:
 
     with pytest.raises(UpstreamUnavailable):
         asyncio.run(send())
+
+
+def test_a_server_that_hangs_is_given_up_and_one_that_is_slow_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cairn.wire.client.SILENT_S", 0.1)
+    monkeypatch.setattr("cairn.wire.client.ALIVE_S", 0.3)
+
+    async def send(port: int) -> bytes:
+        client = HttpClient()
+        try:
+            reply = await client.send("GET", f"http://127.0.0.1:{port}/slow", Headers())
+            return await read_body(reply, bytes_max=1000)
+        finally:
+            await client.close()
+
+    async def slow() -> bytes:
+        async def answer(request: web.Request) -> web.Response:
+            await asyncio.sleep(1)
+            return web.Response(text="at last")
+
+        app = web.Application()
+        app.router.add_get("/slow", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        try:
+            return await send(runner.addresses[0][1])
+        finally:
+            await runner.cleanup()
+
+    assert asyncio.run(slow()) == b"at last"
+    with socket.create_server(("127.0.0.1", 0)) as hung:  # accepts, by its backlog, and says nothing
+        with pytest.raises(UpstreamUnavailable):
+            asyncio.run(send(hung.getsockname()[1]))

@@ -19,7 +19,8 @@ from cairn.core.clock import Clock, SystemClock
 log = logging.getLogger(__name__)
 
 RETRY_FIRST_S = 0.5
-RETRY_MAX_S = 60.0
+RETRY_MAX_S = 5.0
+"""So short that whatever was away is noticed soon when it is back: "seconds" holds then too."""
 
 
 class Step(Protocol):

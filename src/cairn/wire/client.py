@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 
@@ -11,7 +13,12 @@ from yarl import URL
 from cairn.wire.http import Headers, Response, UpstreamUnavailable
 
 CONNECT_S = 5.0
-READ_S = 300.0
+READ_S = 900.0
+"""Longest silence of a server that lives: some calls of AWS take so long."""
+SILENT_S = 5.0
+"""Silence after which a server is asked whether it lives, and again as long as it is silent."""
+ALIVE_S = 10.0
+"""What it has for any answer at all."""
 CONNECTIONS_MAX = 200
 CHUNK_BYTES = 64 << 10
 
@@ -29,6 +36,12 @@ class HttpClient:
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
+        self._probe = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True),  # its own: the pool may be full of those who wait
+            timeout=aiohttp.ClientTimeout(total=ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        self._probing: dict[str, asyncio.Task[bool]] = {}  # by origin
 
     async def send(
         self, method: str, url: str, headers: Headers, body: bytes | AsyncIterator[bytes] | None = None
@@ -41,7 +54,8 @@ class HttpClient:
                 content-length, or is sent in chunks.
 
         Raises:
-            UpstreamUnavailable: no connection, or it broke before the reply's head.
+            UpstreamUnavailable: no connection, it broke before the reply's head, or the server hangs: it answers
+                nothing at all.
             Exception: whatever `body` raised, such as that it is not what its caller signed. The upstream then has
                 not got all of it.
         """
@@ -49,9 +63,10 @@ class HttpClient:
         failed: list[Exception] = []
         data = body if body is None or isinstance(body, bytes) else _watched(body, failed)
         try:
-            reply = await self._session.request(
-                method, URL(url, encoded=True), headers=sent, data=data, allow_redirects=False
-            )
+            async with self._while_alive(str(URL(url).origin())):
+                reply = await self._session.request(
+                    method, URL(url, encoded=True), headers=sent, data=data, allow_redirects=False
+                )
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, ssl.SSLError) as error:
             if failed:
                 raise failed[0] from None
@@ -65,6 +80,49 @@ class HttpClient:
 
     async def close(self) -> None:
         await self._session.close()
+        await self._probe.close()
+
+    @contextlib.asynccontextmanager
+    async def _while_alive(self, origin: str) -> AsyncIterator[None]:
+        """Go on for as long as the server lives.
+
+        Raises:
+            TimeoutError: it hangs.
+        """
+        loop = asyncio.get_running_loop()
+        watching: list[asyncio.Task[None]] = []
+        async with asyncio.timeout(None) as patience:
+
+            def watch() -> None:
+                watching.append(loop.create_task(self._watch(origin, patience)))
+
+            silent = loop.call_later(SILENT_S, watch)
+            try:
+                yield
+            finally:
+                silent.cancel()
+                for task in watching:
+                    task.cancel()
+
+    async def _watch(self, origin: str, patience: asyncio.Timeout) -> None:
+        while await self._lives(origin):
+            await asyncio.sleep(SILENT_S)
+        patience.reschedule(asyncio.get_running_loop().time())
+
+    async def _lives(self, origin: str) -> bool:
+        """Whether the server answers anything. Those who wait for the same server share the question."""
+        asking = self._probing.get(origin)
+        if asking is None:
+            asking = self._probing[origin] = asyncio.ensure_future(self._ask(origin))
+            asking.add_done_callback(lambda _: self._probing.pop(origin))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, origin: str) -> bool:
+        try:
+            async with self._probe.get(origin, allow_redirects=False):
+                return True
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
 
 
 async def _watched(body: AsyncIterator[bytes], failed: list[Exception]) -> AsyncIterator[bytes]:
