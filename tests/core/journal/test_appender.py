@@ -214,6 +214,39 @@ def test_the_server_is_killed_and_appends_go_on(engine: JournalEngine, access: J
     assert ids(read_all(access)) == [each.header.id for each in events]
 
 
+def test_while_the_journal_is_away_new_appends_are_refused_at_once(
+    engine: JournalEngine, access: JournalAccess, event: MakeEvent
+) -> None:
+    intent, other = event(kind=Kind.INTENT), event()
+    outcome, later = event(id=intent.header.id), event()
+    assert engine.child is not None and engine.child.pid is not None
+    pid = engine.child.pid
+
+    async def run() -> None:
+        async with NatsAppender(access, writer="gateway-0", give_up_s=0.5) as appender:
+            await appender.append([event()])
+            os.kill(pid, signal.SIGSTOP)
+            with pytest.raises(JournalUnavailable):
+                await appender.append([intent])
+            for refused in (outcome, other):
+                with pytest.raises(JournalUnavailable):
+                    await asyncio.wait_for(appender.append([refused]), 0.1)
+            os.kill(pid, signal.SIGCONT)
+            async with asyncio.timeout(20):
+                while True:
+                    try:
+                        await appender.append([later])
+                        return
+                    except JournalUnavailable:
+                        await asyncio.sleep(0.1)
+
+    try:
+        asyncio.run(run())
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert ids(read_all(access))[1:] == [intent.header.id, outcome.header.id, later.header.id]
+
+
 def test_at_its_size_limit_appends_are_refused_until_there_is_room(access: JournalAccess, event: MakeEvent) -> None:
     stored = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from prometheus_client import Gauge, Histogram
@@ -32,6 +32,8 @@ BATCH_BYTES_MAX = 1 << 20
 HEARTBEAT_S = 15.0
 """How often a writer with open intents, or with a batch whose fate is unknown, lets itself be heard."""
 GIVE_UP_S = 10.0
+AWAY_S = 0.5
+"""How often a journal that is away is asked whether it is back."""
 
 
 class _Request(msgspec.Struct):
@@ -47,6 +49,9 @@ class NatsAppender:
 
     The first append goes out at once; what arrives while it is under way goes out together behind it. `writer` must
     be a name that no other process appends under: whoever appends as it later takes it over.
+
+    Once an append was given up the journal is away: until it answers again, what is new is refused at once, so that
+    nobody waits long to hear no. Outcomes of open intents are tried all the same.
     """
 
     def __init__(
@@ -67,6 +72,8 @@ class NatsAppender:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._away = False
+        self._owed: list[Event] = []  # outcomes of calls that were refused because their intent's fate is unknown
 
     async def __aenter__(self) -> NatsAppender:
         self.start()
@@ -95,8 +102,12 @@ class NatsAppender:
     async def append(self, events: Sequence[Event]) -> int:
         if self._stopping or self._task is None:
             raise JournalUnavailable("the appender is not running")
+        new = self._is_new(events)
+        if self._away and new:
+            self._owed += filter(self._writer.unsettled_intent, events)
+            raise JournalUnavailable("the journal does not answer", advice="Look at nats-server and its log.")
         crowded = self._events_held + len(events) > self._queue_events_max
-        if crowded and not self._writer.intents.closed_by(events):
+        if crowded and new:
             raise JournalBusy(f"{self._events_held} events wait for the journal already")
         size = sum(len(event.record) for event in events)
         if size > MESSAGE_BYTES_MAX // 2:
@@ -121,12 +132,23 @@ class NatsAppender:
         """Wait for work. A writer that others wait to hear from makes itself heard."""
         heard = self._writer.intents.open or self._writer.unsettled
         try:
-            await asyncio.wait_for(self._wake.wait(), HEARTBEAT_S if heard else None)
+            await asyncio.wait_for(self._wake.wait(), AWAY_S if self._away else HEARTBEAT_S if heard else None)
         except TimeoutError:
-            try:
-                await self._writer.append((), self._origin)
-            except Exception as error:  # whatever it is, the next append will say so to whoever awaits it
-                log.warning("a heartbeat of %s was not stored: %s", self._writer.name, error)
+            await self._be_heard()
+
+    async def _be_heard(self) -> None:
+        """Append what is owed, or nothing."""
+        owed, self._owed = self._owed, []
+        try:
+            await self._writer.append(owed, self._origin)
+        except JournalFenced as fenced:
+            log.warning("%d outcomes come too late: %s", len(owed), fenced)
+        except Exception as error:  # whatever it is, the next append will say so to whoever awaits it
+            self._owed = owed + self._owed
+            log.warning("a heartbeat of %s was not stored: %s", self._writer.name, error)
+            if not isinstance(error, JournalFull):
+                return
+        self._away = False
 
     def _gather(self) -> list[_Request]:
         taken: list[_Request] = []
@@ -151,7 +173,7 @@ class NatsAppender:
             except JournalFull as full:
                 # There may be room for outcomes yet, where they stood together with something new.
                 mixed = len(requests)
-                requests = self._refuse(requests, lambda events: not self._writer.intents.closed_by(events), full)
+                requests = self._refuse(requests, self._is_new, full)
                 if len(requests) == mixed:
                     self._answer(requests, full)
                     return
@@ -160,13 +182,20 @@ class NatsAppender:
                     log.exception("an append as %s failed", self._writer.name)
                     error = JournalUnavailable(f"the append failed: {error!r}")
                 self._answer(requests, error)
+                if isinstance(error, JournalUnavailable):
+                    self._away = True
+                    self._waiting = deque(self._refuse(self._waiting, self._is_new, error))
                 return
             else:
+                self._away = bool(self._owed)
                 self._answer(requests, position)
                 return
 
+    def _is_new(self, events: Sequence[Event]) -> bool:
+        return not self._writer.intents.closed_by(events)
+
     def _refuse(
-        self, requests: list[_Request], which: Callable[[Sequence[Event]], bool], error: Exception
+        self, requests: Iterable[_Request], which: Callable[[Sequence[Event]], bool], error: Exception
     ) -> list[_Request]:
         """Answer those requests with `error`. Returns the others."""
         refused: list[_Request] = []

@@ -19,7 +19,7 @@ from cairn.core.journal.batch import digest, encode, next_link
 from cairn.core.journal.journal import BatchTooLarge, JournalFenced, JournalFull, JournalUnavailable
 from cairn.core.journal.own_intents import OwnIntents
 from cairn.core.journal.stream import MESSAGE_BYTES_MAX, NoAnswer, Stream, WrongLast
-from cairn.core.records.event import Event, new_event_id
+from cairn.core.records.event import Event, Kind, new_event_id
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,13 @@ class Writer:
     def unsettled(self) -> bool:
         """Whether a batch's fate is unknown; the next append, be it of no events, settles it."""
         return self._pending is not None
+
+    def unsettled_intent(self, event: Event) -> bool:
+        """Whether `event` is the outcome of an intent whose fate is unknown."""
+        pending = self._pending.events if self._pending is not None else ()
+        return event.header.kind == Kind.EVENT and any(
+            each.header.kind == Kind.INTENT and each.header.id == event.header.id for each in pending
+        )
 
     async def append(self, events: Sequence[Event], origin: str, *, read_to: int | None = None) -> int:
         """See `Journal.append`."""
