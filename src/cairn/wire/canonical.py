@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from botocore.utils import normalize_url_path
 
-from cairn.wire.http import Request
+from cairn.wire.http import Headers, Request
 
 _S3_SERVICES = ("s3", "s3-object-lambda", "s3-outposts", "s3express")
 _SPACES = re.compile(r"[ \t]+")
@@ -28,25 +28,49 @@ def canonical_requests(
         service: the scope's service; S3 has rules of its own.
         without: a query parameter that is not signed.
     """
-    fields: dict[str, str] = {}
-    for name, value in request.headers:
-        value = _trimmed(value)
-        fields[name] = f"{fields[name]},{value}" if name in fields else value
-    headers = "".join([f"{name}:{fields.get(name, '')}\n" for name in signed_headers])
-    end = f"{headers}\n{';'.join(signed_headers)}\n{payload}"
+    end = _end(request.headers, signed_headers, payload)
     s3 = service in _S3_SERVICES
     path = request.path or "/"
-    pairs = [part.partition("=")[::2] for part in request.query.split("&")] if request.query else []
+    pairs = _pairs(request.query)
     if without:
         pairs = [pair for pair in pairs if pair[0] != without]
 
-    sent = f"{request.method.upper()}\n{path if s3 else _double_encoded(path)}\n{_query(pairs)}\n{end}"
+    sent = f"{request.method.upper()}\n{_as_sent(path, service)}\n{_query(pairs)}\n{end}"
     yield wire_bytes(sent)
     path = quote(unquote_to_bytes(path), safe="/-_.~") if s3 else _double_encoded(_segments_encoded(path))
     pairs = [(_encoded(name), _encoded(value)) for name, value in pairs if name]
     normal = f"{request.method.upper()}\n{path}\n{_query(pairs)}\n{end}"
     if normal != sent:
         yield wire_bytes(normal)
+
+
+def canonical_request(
+    method: str, path: str, query: str, headers: Headers, *, service: str, signed_headers: tuple[str, ...], payload: str
+) -> str:
+    """What a signer signs for a request that it will send exactly so."""
+    end = _end(headers, signed_headers, payload)
+    return f"{method}\n{_as_sent(path or '/', service)}\n{_query(_pairs(query))}\n{end}"
+
+
+def _end(headers: Headers, signed_headers: tuple[str, ...], payload: str) -> str:
+    fields: dict[str, str] = {}
+    for name, value in headers:
+        value = _trimmed(value)
+        fields[name] = f"{fields[name]},{value}" if name in fields else value
+    lines = "".join([f"{name}:{fields.get(name, '')}\n" for name in signed_headers])
+    return f"{lines}\n{';'.join(signed_headers)}\n{payload}"
+
+
+def _as_sent(path: str, service: str) -> str:
+    return path if service in _S3_SERVICES else _double_encoded(path)
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    found = []
+    for part in query.split("&") if query else ():
+        name, _, value = part.partition("=")
+        found.append((name, value))
+    return found
 
 
 def _query(pairs: list[tuple[str, str]]) -> str:
