@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
+from cairn.core.failpoints import failpoint
 from cairn.core.records.event import new_event_id
 from cairn.core.records.identity import Identity
 from cairn.gateway.admin import PREFIX, Admin, refusal
@@ -92,6 +93,7 @@ class Gateway:
         upstream = self._routes.to(call)
         await self._recorder.intend(call)
         response = await upstream.send(call)
+        failpoint("gateway.sent")
         outcome = await read_outcome(call, response)
         if outcome is not None and outcome.reply.output is not None:
             await self._keys.learn(call, outcome.reply.output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 
@@ -50,6 +51,8 @@ from cairn.wire.http import Call, Upstream
 from cairn.wire.local import LocalService
 from cairn.wire.signing import Credentials
 from cairn.wire.validate import Validation
+
+log = logging.getLogger(__name__)
 
 ANYTHING_ELSE = "*"
 """The key of `[upstreams]` that stands for every service that is not named."""
@@ -185,8 +188,17 @@ class GatewayProcess:
     async def _start(self) -> None:
         self._client = HttpClient()
         self._appender.start()
+        await self._announce()
         await self._s3.recover(self._settings.account.id, self._settings.account.region)
         write_durably(self._folder.ready_file(self._name), str(os.getpid()).encode())
+
+    async def _announce(self) -> None:
+        """Begin our life in the journal now: what the life before left open can get no outcome any more, and is
+        recorded without waiting for a call."""
+        try:
+            await self._appender.append(())
+        except CairnError as error:
+            log.warning("%s is not announced to the journal: %s", self._name, error.message)
 
     async def _stop(self) -> None:
         await self._appender.stop()
