@@ -104,7 +104,7 @@ class Cairn:
             **more,
         }
 
-    def client(self, service: str, *, region: str = "us-east-1", **credentials: str) -> Any:
+    def client(self, service: str, *, region: str = "us-east-1", retries: int = 1, **credentials: str) -> Any:
         """A boto3 client with the administrator's key, or with `credentials` as boto3 names them."""
         administrator = self.folder.administrator()
         return boto3.Session(
@@ -119,7 +119,7 @@ class Cairn:
         ).client(
             service,
             endpoint_url=self.endpoint,
-            config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=60),
+            config=Config(retries={"max_attempts": retries}, s3={"addressing_style": "path"}, read_timeout=60),
         )
 
     def aws(self, *arguments: str, environment: Mapping[str, str] | None = None, fails: bool = False) -> Any:
