@@ -45,9 +45,9 @@ def listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def serve(door: Door, settings: Settings, listening: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT. Requests in progress get ten seconds to end."""
-    config = uvicorn.Config(
+def configuration(door: Door, settings: Settings) -> uvicorn.Config:
+    """How uvicorn is to serve `door`."""
+    return uvicorn.Config(
         door,
         http=AwsHttpProtocol,
         ws="none",
@@ -55,12 +55,18 @@ def serve(door: Door, settings: Settings, listening: socket.socket) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # the door knows whom to believe; uvicorn would believe everybody on this machine
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_S,
         limit_concurrency=CONNECTIONS_MAX,
         ssl_certfile=settings.server.tls_certificate or None,
         ssl_keyfile=settings.server.tls_key or None,
     )
+
+
+def serve(door: Door, settings: Settings, listening: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT. Requests in progress get ten seconds to end."""
+    config = configuration(door, settings)
     server = uvicorn.Server(config)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listening]))
