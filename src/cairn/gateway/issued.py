@@ -38,6 +38,9 @@ class Directory(Protocol):
 
     async def role(self, account: str, name: str) -> Principal | None: ...
 
+    async def policy(self, account: str, arn: str) -> str | None:
+        """The document of a managed policy that the account may attach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Add:
@@ -47,6 +50,8 @@ class Add:
     identity: Identity
     expires: float | None = None
     active: bool = True
+    policies: tuple[str, ...] | None = None
+    """The session's policies; None where it has none, which is no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,21 @@ class _Reply:
         inherited = self.caller.session.source_identity if self.caller.session is not None else ""
         return str(self.output.get("SourceIdentity") or self.text("SourceIdentity") or inherited)
 
-    def add(self, identity: Identity, credentials: Mapping[str, Any] | None = None) -> list[Change]:
+    async def session_policies(self, account: str) -> tuple[str, ...] | None:
+        """The policies that the call gives a session: a text, and managed ones as they are now. One that is not
+        there allows nothing, and those that are still limit."""
+        arns = [str(item.get("arn", "")) for item in self.params.get("PolicyArns") or ()]
+        if not self.text("Policy") and not arns:
+            return None
+        documents = [self.text("Policy"), *[await self.directory.policy(account, arn) for arn in arns]]
+        return tuple(document for document in documents if document)
+
+    def add(
+        self,
+        identity: Identity,
+        credentials: Mapping[str, Any] | None = None,
+        policies: tuple[str, ...] | None = None,
+    ) -> list[Change]:
         given = credentials if credentials is not None else self.output.get("Credentials")
         if not given:
             return []
@@ -188,7 +207,8 @@ class _Reply:
             session_token=_member(given, "SessionToken", "sessionToken"),
         )
         identity = msgspec.structs.replace(identity, access_key_id=issued.access_key_id)
-        return [Add(issued, identity, _seconds(given.get("Expiration") or given.get("expiration")))]
+        expires = _seconds(given.get("Expiration") or given.get("expiration"))
+        return [Add(issued, identity, expires, policies=policies)]
 
     def role_session(self, role_arn: str, role_id: str, session_name: str, arn: str, **facts: Any) -> Identity:
         """A session of a role. `role_id` may be empty where nobody knows it."""
@@ -256,13 +276,14 @@ async def _assume_role(reply: _Reply) -> list[Change]:
     if reply.call.operation == "AssumeRoleWithWebIdentity":
         provider = str(reply.output.get("Provider") or reply.text("ProviderId"))
         facts["federated_provider"] = provider
-        facts["federated_attributes"] = {
-            f"{provider}:app_id": str(reply.output.get("Audience", "")),
-            f"{provider}:user_id": str(reply.output.get("SubjectFromWebIdentityToken", "")),
-        }
+        if not provider.startswith("arn:"):  # of providers that an account names itself, records say no more
+            facts["federated_attributes"] = {
+                f"{provider}:app_id": str(reply.output.get("Audience", "")),
+                f"{provider}:user_id": str(reply.output.get("SubjectFromWebIdentityToken", "")),
+            }
     session_name = session_name or reply.text("RoleSessionName")
     identity = reply.role_session(reply.text("RoleArn"), role_id, session_name, str(user.get("Arn", "")), **facts)
-    return reply.add(identity)
+    return reply.add(identity, policies=await reply.session_policies(identity.account))
 
 
 async def _assume_root(reply: _Reply) -> list[Change]:
@@ -293,7 +314,8 @@ async def _get_federation_token(reply: _Reply) -> list[Change]:
         arn=str(user.get("Arn", "")),
         session=Session(created=reply.now, issuer=issuer),
     )
-    return reply.add(identity)
+    policies = await reply.session_policies(caller.account)
+    return reply.add(identity, policies=policies or ())  # a federated user may what its session's policies allow
 
 
 async def _sso_role_credentials(reply: _Reply) -> list[Change]:
