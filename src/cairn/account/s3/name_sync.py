@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from cairn.core.durable import sync_folder
@@ -21,7 +22,7 @@ class NameSync:
 
     def __init__(self, folder: Path) -> None:
         self._index = folder / INDEX
-        self._known: set[Path] = set()
+        self._synced: dict[str, tuple[int, int]] = {}  # inode and length of each log at its last sync
         self._running: asyncio.Future[None] | None = None
         self._next: asyncio.Future[None] | None = None
 
@@ -48,17 +49,29 @@ class NameSync:
                 self._running = None
 
     def sync(self) -> None:
-        """The same for threads: return once every change answered before is on the disk."""
-        logs = set(self._index.glob("*/*.log"))
-        for log in logs:
+        """The same for threads: return once every change answered before is on the disk.
+
+        A log only grows. One of the length that it was synced at has nothing new, and is not synced again: that would
+        flush the disk all the same.
+        """
+        before, found = self._synced, {}
+        for log in self._logs():
             try:
                 handle = os.open(log, os.O_RDONLY)
             except FileNotFoundError:
                 continue  # it became a table, which was synced
             try:
-                os.fdatasync(handle)
+                status = os.fstat(handle)
+                found[log] = (status.st_ino, status.st_size)
+                if before.get(log) != found[log]:
+                    os.fdatasync(handle)
             finally:
                 os.close(handle)
-        for folder in {log.parent for log in logs - self._known}:
+        for folder in {Path(log).parent for log in found.keys() - before.keys()}:
             sync_folder(folder)
-        self._known = logs
+        self._synced = found
+
+    def _logs(self) -> Iterator[str]:
+        for part in os.scandir(self._index):
+            if part.is_dir():
+                yield from (entry.path for entry in os.scandir(part) if entry.name.endswith(".log"))
