@@ -23,14 +23,13 @@ class Keys(Protocol):
     def arn(self, account: str, region: str, key: str) -> str: ...
 
 
-def apply_encryption(headers: Headers, bucket: Bucket, account: str, keys: Keys | None) -> None:
-    """Make `headers`, of a request that makes an object, say how it is encrypted, its KMS key by ARN.
+def apply_encryption(headers: Headers, bucket: Bucket) -> bool:
+    """Make `headers`, of a request that makes an object, say how it is encrypted.
 
-    Args:
-        account: whose keys are meant where a key's account is not named.
+    Returns whether that is with a KMS key, which `name_key` then has to name.
 
     Raises:
-        AwsError: what is asked for contradicts itself, cannot be had, or the key cannot be used.
+        AwsError: what is asked for contradicts itself or cannot be had.
     """
     if _CUSTOMER in headers:
         if _SSE in headers:
@@ -39,7 +38,7 @@ def apply_encryption(headers: Headers, bucket: Bucket, account: str, keys: Keys 
                 "Server Side Encryption with Customer provided key is incompatible with "
                 "the encryption method specified",
             )
-        return
+        return False
     if _SSE not in headers:
         if _KEY in headers:
             raise error("InvalidArgument", "The encryption method is missing")
@@ -56,7 +55,19 @@ def apply_encryption(headers: Headers, bucket: Bucket, account: str, keys: Keys 
                 "Server Side Encryption with AWS KMS managed key requires HTTP header "
                 "x-amz-server-side-encryption : aws:kms",
             )
-        return
+        return False
+    return True
+
+
+def name_key(headers: Headers, bucket: Bucket, account: str, keys: Keys | None) -> None:
+    """Name the KMS key in `headers` by its ARN. Blocks while the key is looked up.
+
+    Args:
+        account: whose keys are meant where a key's account is not named.
+
+    Raises:
+        AwsError: the key cannot be used.
+    """
     if keys is None:
         raise not_implemented("Server-side encryption with KMS keys")
     headers.set(_KEY, keys.arn(account or bucket.account, bucket.region, headers.get(_KEY)))

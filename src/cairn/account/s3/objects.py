@@ -11,7 +11,7 @@ from cairn.account.s3 import acl
 from cairn.account.s3.access import Access, acls_enabled, caller_account
 from cairn.account.s3.buckets import Bucket, Buckets
 from cairn.account.s3.configuration import check_grants, kept_acl
-from cairn.account.s3.encryption import ENCRYPTING, Keys, apply_encryption
+from cairn.account.s3.encryption import ENCRYPTING, Keys, apply_encryption, name_key
 from cairn.account.s3.engine import Engine, passed_headers, passed_query
 from cairn.account.s3.replies import (
     access_denied,
@@ -62,9 +62,8 @@ class Objects:
         request = call.request
         headers = passed_headers(request.headers)
         grants = self._grants(call, bucket)
-        if call.operation in ENCRYPTING:
-            account = caller_account(call)
-            await asyncio.to_thread(apply_encryption, headers, bucket, account, self._keys)
+        if call.operation in ENCRYPTING and apply_encryption(headers, bucket):
+            await asyncio.to_thread(name_key, headers, bucket, caller_account(call), self._keys)
         if "x-amz-copy-source" in headers:
             source = await self._check_source(call, headers.get("x-amz-copy-source"))
             headers.set("x-amz-copy-source", source)
