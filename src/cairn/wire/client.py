@@ -70,7 +70,7 @@ class HttpClient:
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, ssl.SSLError) as error:
             if failed:
                 raise failed[0] from None
-            raise UpstreamUnavailable(f"{URL(url).origin()}: {error or type(error).__name__}") from error
+            raise UpstreamUnavailable(f"{URL(url).origin()}: {_reason(error)}") from error
         received = Headers(
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in reply.raw_headers
@@ -140,9 +140,15 @@ async def _chunks(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         async for chunk in reply.content.iter_chunked(CHUNK_BYTES):
             yield chunk
     except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
-        raise UpstreamUnavailable(f"the reply broke off: {error or type(error).__name__}") from error
+        raise UpstreamUnavailable(f"the reply broke off: {_reason(error)}") from error
     finally:
         reply.release()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it hangs"
+    return str(error) or type(error).__name__
 
 
 async def read_body(response: Response, *, bytes_max: int) -> bytes:
