@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -184,7 +184,7 @@ def _endpoint(setting: str) -> tuple[str, Credentials]:
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}", Credentials(parts.username, parts.password)
+    return f"{parts.scheme}://{host}{port}", Credentials(unquote(parts.username), unquote(parts.password))
 
 
 def _binary(setting: str) -> Path:

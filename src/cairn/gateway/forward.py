@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from cairn.core.errors import ConfigurationError
 from cairn.wire.client import HttpClient
@@ -29,9 +29,9 @@ _QUERY_AUTH = {
 class HttpUpstream:
     """An endpoint by URL.
 
-    The call is signed anew with the credentials that the URL holds (`http://KEY:SECRET@minio:9000`), or else with
-    the caller's own, where Cairn knows their secret. A caller whose secret is unknown is passed on as it came, under
-    the host name that it signed.
+    The call is signed anew with the credentials that the URL holds (`http://KEY:SECRET@minio:9000`, `/` and `+` in the
+    secret written as `%2F` and `%2B`), or else with the caller's own, where Cairn knows their secret. A caller whose
+    secret is unknown is passed on as it came, under the host name that it signed.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class HttpUpstream:
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._netloc = f"{host}:{parts.port}" if parts.port else host
         self._base = urlunsplit((parts.scheme, self._netloc, parts.path.rstrip("/"), "", ""))
-        self._credentials = Credentials(parts.username, parts.password or "") if parts.username else None
+        self._credentials = _credentials(parts)
         self._client = client
         self._credentials_of = credentials_of
 
@@ -79,6 +79,10 @@ class HttpUpstream:
         return await self._client().send(
             request.method, url, headers, call.body if call.body is not None else request.body
         )
+
+
+def _credentials(url: SplitResult) -> Credentials | None:
+    return Credentials(unquote(url.username), unquote(url.password or "")) if url.username else None
 
 
 def _without_signature(query: str) -> str:
