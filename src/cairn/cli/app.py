@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "Load existing CloudTrail log files into the history.",
     "flush": "Deliver log files now.",
     "redeliver": "Deliver again the log files that a bucket lost.",
+    "rebuild": "Build the event history again from the journal and log files.",
     "config": "Show the configuration.",
     "gateway": "Run one gateway (production).",
     "worker": "Run the worker that feeds the sinks (production).",
@@ -55,16 +56,19 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit()
+
+
 @app.callback()
 def root(
     context: typer.Context,
     debug: bool = typer.Option(False, "--debug", help="Show the trace of an error."),
-    version: bool = typer.Option(False, "--version", help="Print the version."),
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_print_version),
 ) -> None:
     context.obj = {"debug": debug}
-    if version:
-        print(__version__)
-        raise typer.Exit()
 
 
 def main(arguments: list[str] | None = None) -> None:

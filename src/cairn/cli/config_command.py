@@ -29,7 +29,7 @@ def show(
     settings = settings_of(folder_of(data), config)
     rows = []
     for key, spec in known_keys():
-        row = {"key": key, "value": _text(value_of(settings, key))}
+        row = {"key": key, "value": written(value_of(settings, key))}
         if origin:
             row["origin"] = settings.origin.get(key, "default")
         row["meaning"] = spec.doc
@@ -42,7 +42,8 @@ def show(
     print_rows(rows, output)
 
 
-def _text(value: object) -> str:
+def written(value: object) -> str:
+    """A setting's value as people write it: `5m`, `50MB`."""
     if isinstance(value, Duration):
         for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
             if value >= seconds and value % seconds == 0:
