@@ -42,10 +42,14 @@ def keys_of(credentials: dict[str, Any]) -> Keys:
     return {name: value for name, value in named.items() if value}
 
 
-def seen_as(cairn: Cairn, keys: Keys) -> dict[str, Any]:
-    """The userIdentity of a call with `keys`, which says of its caller what GetCallerIdentity says."""
+def seen_as(cairn: Cairn, keys: Keys, by: Keys | None = None) -> dict[str, Any]:
+    """The userIdentity of a call with `keys`, which says of its caller what GetCallerIdentity says.
+
+    Args:
+        by: keys of who may look into the account's history; the administrator's else.
+    """
     reply = cairn.client("sqs", **keys).list_queues()
-    identity: dict[str, Any] = record_of(cairn, "ListQueues", reply, **keys)["userIdentity"]
+    identity: dict[str, Any] = record_of(cairn, "ListQueues", reply, **(by or {}))["userIdentity"]
     said = cairn.client("sts", **keys).get_caller_identity()
     assert (said["Arn"], said["Account"], said["UserId"]) == (
         identity["arn"],
@@ -358,7 +362,7 @@ def member(cairn: Cairn) -> Iterator[tuple[str, Keys]]:
 
 def test_a_member_account_of_an_organization(cairn: Cairn, member: tuple[str, Keys]) -> None:
     account, keys = member
-    identity = seen_as(cairn, keys)
+    identity = seen_as(cairn, keys, by=keys)
     assert identity["accountId"] == account
     assert identity["arn"] == f"arn:aws:sts::{account}:assumed-role/OrganizationAccountAccessRole/visit"
     assert session_of(identity)["sessionIssuer"]["accountId"] == account
@@ -367,7 +371,7 @@ def test_a_member_account_of_an_organization(cairn: Cairn, member: tuple[str, Ke
     assert record["recipientAccountId"] == account
     assert record["responseElements"]["user"]["arn"] == f"arn:aws:iam::{account}:user/resident"
     resident = cairn.client("iam", **keys).create_access_key(UserName="resident")["AccessKey"]
-    assert seen_as(cairn, keys_of(resident))["arn"] == f"arn:aws:iam::{account}:user/resident"
+    assert seen_as(cairn, keys_of(resident), by=keys)["arn"] == f"arn:aws:iam::{account}:user/resident"
     ours = cairn.client("cloudtrail").lookup_events(
         LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": record["eventID"]}]
     )

@@ -18,9 +18,11 @@ from cairn.core.records.event import Event, Kind
 from cairn.core.state import State, metadata
 from cairn.gateway.admin import Admin
 from cairn.gateway.authenticate import Authenticator
+from cairn.gateway.authorize import Authorizer
 from cairn.gateway.gateway import Gateway
 from cairn.gateway.health import Health
 from cairn.gateway.keys import KeyTable
+from cairn.gateway.policies import KnownPolicies
 from cairn.gateway.recording import Recorder
 from cairn.gateway.routes import Routes
 from cairn.wire.http import Call, Headers, Request, Response, UpstreamUnavailable
@@ -68,6 +70,15 @@ class Rig:
         self.gateway = Gateway(
             self.settings,
             authenticator=Authenticator(self.settings, keys, self.clock),
+            authorizer=Authorizer(
+                self.settings,
+                KnownPolicies(None, self.clock),  # type: ignore[arg-type] # in trust mode nothing is decided
+                keys,
+                self.clock,
+                own=(),
+                is_embedded=lambda service: True,
+                special={},
+            ),
             keys=keys,
             routes=Routes(operations={}, services={}, default=self.upstream),
             recorder=Recorder(

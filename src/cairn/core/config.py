@@ -77,6 +77,11 @@ class Auth:
         "verify", "`verify` checks every signature; `trust` accepts any key and listens on loopback alone."
     )
     skew: Duration = setting(Duration(900), "How far a request's time may be from this machine's.")
+    iam: Literal["own", "enforce"] = setting(
+        "own",
+        "Which calls need a permission in `verify` mode: those to Cairn's `own` services and commands; `enforce`: "
+        "those to the embedded account too.",
+    )
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,13 @@ Answer = Callable[[Mapping[str, str], bytes], Any]
 """Plain and blocking: takes the query and the body, gives what is answered as JSON."""
 Stream = Callable[[Mapping[str, str]], AsyncIterator[Any]]
 """Gives the lines of an answer that does not end by itself."""
-Authorize = Callable[[Call], Awaitable[bool]]
+Authorize = Callable[[Call], Awaitable[None]]
+"""Raises `AwsError` where the caller may not do what the call's operation says."""
 
 
 class Admin:
-    """Answers the commands of administrators, and refuses everybody else.
+    """Answers the commands of those who may give them: each is an action of the service `cairn`, such as
+    `cairn:Search`.
 
     Args:
         answers: by method and name: `("POST", "flush")`.
@@ -35,12 +37,15 @@ class Admin:
         self._answers = answers
         self._streams = streams
         self._authorize = authorize
+        self._names = {name for _, name in answers} | set(streams)
 
     async def send(self, call: Call) -> Response:
         """The reply to a call of the service `cairn`."""
-        if not await self._authorize(call):
-            raise AwsError("AccessDeniedException", "Only administrators of this Cairn may do this.", 403)
         name = call.request.path.removeprefix(PREFIX)
+        call.operation = name.title().replace("-", "") if name in self._names else ""
+        if not call.operation:
+            raise AwsError("UnknownOperationException", f"There is no {PREFIX}{name}.", 404)
+        await self._authorize(call)
         query = dict(call.request.query_pairs())
         stream = self._streams.get(name)
         if stream is not None and call.request.method == "GET":

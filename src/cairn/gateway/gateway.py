@@ -15,6 +15,7 @@ from cairn.core.records.event import new_event_id
 from cairn.core.records.identity import Identity
 from cairn.gateway.admin import PREFIX, Admin, refusal
 from cairn.gateway.authenticate import Authenticator
+from cairn.gateway.authorize import CAIRN, Authorizer
 from cairn.gateway.document import document_of
 from cairn.gateway.health import Health
 from cairn.gateway.issued import federated_caller
@@ -39,13 +40,14 @@ INTERNAL_HEADERS = ("x-moto-", "x-cairn-")
 
 
 class Gateway:
-    """Answers requests: who is calling, where the call goes, what it became."""
+    """Answers requests: who is calling, may they, where the call goes, what it became."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         authenticator: Authenticator,
+        authorizer: Authorizer,
         keys: KeyTable,
         routes: Routes,
         recorder: Recorder,
@@ -54,6 +56,7 @@ class Gateway:
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
+        self._authorizer = authorizer
         self._keys = keys
         self._routes = routes
         self._recorder = recorder
@@ -90,11 +93,13 @@ class Gateway:
         self._strip(call)
         await self._read(call)
         self._parse(call)
+        await self._authorizer.authorize(call)
         upstream = self._routes.to(call)
         await self._recorder.intend(call)
         response = await upstream.send(call)
         failpoint("gateway.sent")
         outcome = await read_outcome(call, response)
+        self._authorizer.saw(call)
         if outcome is not None and outcome.reply.output is not None:
             await self._keys.learn(call, outcome.reply.output)
             call.identity = federated_caller(call, outcome.reply.output) or call.identity
@@ -183,7 +188,7 @@ class Gateway:
 
     async def _administer(self, request: Request) -> Response:
         """A command of ours: signed like any other call, and no AWS call, so no event."""
-        call = Call(request, "cairn", "", self._settings.account.region, account=self._settings.account.id)
+        call = Call(request, CAIRN, "", self._settings.account.region, account=self._settings.account.id)
         try:
             await self._authenticate(call)
             return await self._admin.send(call)

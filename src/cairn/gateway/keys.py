@@ -24,6 +24,7 @@ KEEP_EXPIRED_S = 86_400.0
 """An expired session is remembered for a day, so that its user is told that it expired."""
 
 _identities = msgspec.json.Decoder(Identity)
+_policies = msgspec.json.Decoder(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class AccessKey:
     active: bool = True
     expires: float | None = None
     """Seconds since the epoch; None for keys that last."""
+    policies: tuple[str, ...] | None = None
+    """Session policies, of which one must allow what its user does; None where there is no such limit."""
 
 
 class KeyTable:
@@ -106,13 +109,15 @@ class KeyTable:
             row = connection.execute(sa.select(access_keys).where(access_keys.c.id == key_id)).one_or_none()
         if row is None:
             return None
-        return AccessKey(row.id, row.secret, _identities.decode(row.identity), row.token, row.active, row.expires)
+        policies = _policies.decode(row.policies) if row.policies is not None else None
+        identity = _identities.decode(row.identity)
+        return AccessKey(row.id, row.secret, identity, row.token, row.active, row.expires, policies)
 
     def _apply(self, changes: list[Change]) -> None:
         with self._state.write() as connection:
             for change in changes:
                 match change:
-                    case Add(credentials, identity, expires, active):
+                    case Add(credentials, identity, expires, active, policies):
                         key = AccessKey(
                             credentials.access_key_id,
                             credentials.secret_access_key,
@@ -120,6 +125,7 @@ class KeyTable:
                             credentials.session_token,
                             active,
                             expires,
+                            policies,
                         )
                         self._put(connection, key)
                     case SetActive(key_id, active):
@@ -143,6 +149,7 @@ class KeyTable:
                 active=key.active,
                 expires=key.expires,
                 identity=msgspec.json.encode(key.identity).decode(),
+                policies=msgspec.json.encode(key.policies).decode() if key.policies is not None else None,
             )
         )
 

@@ -16,5 +16,6 @@ access_keys = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("expires", sa.Float, nullable=True, index=True, doc="Seconds since the epoch; null for keys that last."),
     sa.Column("identity", sa.Text, nullable=False, doc="The `Identity` of whoever uses it, as JSON."),
+    sa.Column("policies", sa.Text, nullable=True, doc="A session's policies, a JSON list of texts; null: no limit."),
 )
 """Who owns which access key. Secrets stand here in the clear, as SigV4 needs them: the file is private."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Collection, Mapping
 
 from cairn.account.kms_keys import KmsKeys
 from cairn.account.kms_relay import http_kms
@@ -33,21 +34,31 @@ from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
 from cairn.gateway.authenticate import Authenticator
+from cairn.gateway.authorize import Authorizer
 from cairn.gateway.forward import HttpUpstream
 from cairn.gateway.gateway import Gateway
 from cairn.gateway.health import Health
 from cairn.gateway.keys import KeyTable
 from cairn.gateway.own import caller_identity
+from cairn.gateway.policies import KnownPolicies
 from cairn.gateway.recording import Recorder
 from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.service.commands import Commands
-from cairn.service.joints import AccountDirectory, BucketDestinations, BucketPolicies, EmbeddedBuckets, service_may
+from cairn.service.joints import (
+    AccountDirectory,
+    AccountPolicies,
+    BucketDestinations,
+    BucketPolicies,
+    EmbeddedBuckets,
+    bucket_permissions,
+    service_may,
+)
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
 from cairn.wire.client import HttpClient
-from cairn.wire.http import Call, Upstream
+from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
 from cairn.wire.signing import Credentials
 from cairn.wire.validate import Validation
@@ -97,36 +108,55 @@ class GatewayProcess:
 
     def _gateway(self) -> Gateway:
         recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=lambda call: False)
+        own = self._own_services()
+        authorizer = self._authorizer(own)
         return Gateway(
             self._settings,
             authenticator=Authenticator(self._settings, self._keys, self._clock),
+            authorizer=authorizer,
             keys=self._keys,
-            routes=self._routes(),
+            routes=self._routes(own),
             recorder=recorder,
-            admin=self._admin(),
+            admin=self._admin(authorizer),
             health=Health(self._problems),
         )
 
-    def _routes(self) -> Routes:
-        """Cairn's own services first, then what `[upstreams]` names, then the embedded account."""
+    def _authorizer(self, own: Collection[str]) -> Authorizer:
+        elsewhere = self._settings.upstreams
+        source = AccountPolicies(self._questions, Buckets(self._state, self._clock))
+        return Authorizer(
+            self._settings,
+            KnownPolicies(source, self._clock),
+            self._keys,
+            self._clock,
+            own=own,
+            is_embedded=lambda service: service not in elsewhere and ANYTHING_ELSE not in elsewhere,
+            special={"s3": bucket_permissions},
+        )
+
+    def _own_services(self) -> dict[str, Upstream]:
+        """What Cairn itself answers."""
         trails = Trails(self._state, self._journal, self._clock)
         checks = Preconditions(BucketDestinations(Buckets(self._state, self._clock)), service_may)
-        elsewhere: dict[str, Upstream] = {
-            service: HttpUpstream(url, client=self._http, credentials_of=self._keys.credentials)
-            for service, url in self._settings.upstreams.items()
-        }
-        default = elsewhere.pop(ANYTHING_ELSE, None)
-        embedded: dict[str, Upstream] = {} if default is not None else {"s3": self._s3}
-        own: dict[str, Upstream] = {
+        return {
             "cloudtrail": LocalService(
                 "cloudtrail",
                 trail_operations(trails, checks) | self._history.operations(),
                 validation=Validation(unchecked=frozenset({"LookupEvents"})),  # it has errors of its own
             )
         }
+
+    def _routes(self, own: Mapping[str, Upstream]) -> Routes:
+        """Cairn's own services first, then what `[upstreams]` names, then the embedded account."""
+        elsewhere: dict[str, Upstream] = {
+            service: HttpUpstream(url, client=self._http, credentials_of=self._keys.credentials)
+            for service, url in self._settings.upstreams.items()
+        }
+        default = elsewhere.pop(ANYTHING_ELSE, None)
+        embedded: dict[str, Upstream] = {} if default is not None else {"s3": self._s3}
         return Routes(
             operations={("sts", "GetCallerIdentity"): LocalService("sts", {"GetCallerIdentity": caller_identity})},
-            services=embedded | elsewhere | own,
+            services={**embedded, **elsewhere, **own},
             default=default or MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http),
         )
 
@@ -145,7 +175,7 @@ class GatewayProcess:
             domains=self._settings.server.domains,
         )
 
-    def _admin(self) -> Admin:
+    def _admin(self, authorizer: Authorizer) -> Admin:
         destinations = BucketDestinations(Buckets(self._state, self._clock))
         store = EmbeddedBuckets(self._runtime, self._folder.buckets, destinations)
         commands = Commands(
@@ -157,15 +187,7 @@ class GatewayProcess:
             clock=self._clock,
             problems=self._account_problems,
         )
-        return Admin(answers=commands.answers(), streams=commands.streams(), authorize=self._is_administrator)
-
-    async def _is_administrator(self, call: Call) -> bool:
-        administrator = self._folder.administrator()
-        account = administrator.account
-        return call.identity.arn in (
-            f"arn:aws:iam::{account}:root",
-            f"arn:aws:iam::{account}:user/{administrator.user_name}",
-        )
+        return Admin(answers=commands.answers(), streams=commands.streams(), authorize=authorizer.authorize)
 
     async def _problems(self) -> list[str]:
         try:

@@ -13,14 +13,28 @@ from cairn.account.moto.questions import Principal as AccountPrincipal
 from cairn.account.s3.access import PolicyRequest, Verdict
 from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
+from cairn.account.s3.permissions import permissions_of as permissions_of_s3
 from cairn.core.clock import Clock
 from cairn.core.folder import Runtime
 from cairn.core.objects import ObjectStoreError
-from cairn.core.policy import Kind, MalformedPolicy, Principal, Reason, Request, evaluate, global_keys, parse_policy
+from cairn.core.policy import (
+    Kind,
+    MalformedPolicy,
+    Policy,
+    Principal,
+    Reason,
+    Request,
+    evaluate,
+    global_keys,
+    parse_policy,
+)
 from cairn.core.records.identity import Identity
 from cairn.core.s3_objects import S3ObjectStore
 from cairn.gateway.issued import Principal as KeyUser
 from cairn.gateway.keys import AccessKey
+from cairn.gateway.permissions import Permission, Side
+from cairn.gateway.policies import NOBODYS, PrincipalPolicies, ResourcePolicy, readable
+from cairn.wire.http import Call
 
 CLOUDTRAIL = Principal(service="cloudtrail.amazonaws.com")
 _EVERYTHING = parse_policy(
@@ -41,6 +55,12 @@ class AccountDirectory:
 
     async def role(self, account: str, name: str) -> KeyUser | None:
         return await asyncio.to_thread(_found, self._questions.role, account, name)
+
+    async def policy(self, account: str, arn: str) -> str | None:
+        try:
+            return await asyncio.to_thread(self._questions.managed_policy, account, arn)
+        except NotFound:
+            return None
 
 
 def _found(ask: Callable[[str, str], AccountPrincipal], account: str, name: str) -> KeyUser | None:
@@ -114,6 +134,55 @@ class BucketPolicies:
         if decision.reason is Reason.DENIED_RESOURCE:
             return Verdict.DENY
         return Verdict.ALLOW if decision.allowed else Verdict.NONE
+
+
+class AccountPolicies:
+    """`gateway.policies.PolicySource` over the embedded account and its buckets."""
+
+    def __init__(self, questions: MotoQuestions, buckets: Buckets) -> None:
+        self._questions = questions
+        self._buckets = buckets
+
+    def principal(self, arn: str) -> PrincipalPolicies:
+        try:
+            found = self._questions.policies(arn)
+        except NotFound:
+            return NOBODYS
+        return PrincipalPolicies(
+            tuple(readable(policy.document, f"the policy {policy.name} of {arn}") for policy in found.identity),
+            readable(found.boundary, f"the boundary of {arn}") if found.boundary is not None else None,
+        )
+
+    def resource(self, arn: str) -> ResourcePolicy | None:
+        _, _, service, _, account, name = [*arn.split(":", 5), *[""] * 5][:6]
+        if service == "s3":
+            bucket = self._buckets.find(name)
+            if bucket is None:
+                return None
+            return ResourcePolicy(bucket.account, _resource_policy(bucket.documents.get("policy"), Kind.RESOURCE))
+        try:
+            if service == "iam":
+                trust = self._questions.policies(arn).trust
+                return ResourcePolicy(account, _resource_policy(trust, Kind.TRUST), required=True)
+            text = self._questions.resource_policy(arn)
+        except NotFound:
+            return ResourcePolicy(account, None, required=True) if service == "iam" else None
+        return ResourcePolicy(account, _resource_policy(text, Kind.RESOURCE), required=service == "kms")
+
+
+def _resource_policy(text: str | None, kind: Kind) -> Policy | None:
+    """The policy; one that nobody can read allows nothing."""
+    try:
+        return parse_policy(text, kind) if text else None
+    except MalformedPolicy:
+        return None
+
+
+def bucket_permissions(call: Call) -> list[Permission]:
+    """`gateway.permissions.PermissionsOf` for S3."""
+    return [
+        Permission(wanted.action, wanted.resource, wanted.context, Side.BUCKET) for wanted in permissions_of_s3(call)
+    ]
 
 
 class EmbeddedBuckets(S3ObjectStore):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import moto
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.core.base_backend import BackendDict
 from moto.core.utils import unix_time
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
@@ -30,6 +31,7 @@ class Internal:
             "access_key": access_key,
             "principal": principal,
             "policies": policies,
+            "managed_policy": managed_policy,
             "resource_policy": resource_policy,
             "ensure_user": ensure_user,
         }
@@ -108,6 +110,15 @@ def policies(arn: str) -> Answer:
         "boundary": _default_document(policy) if policy is not None else None,
         "trust": found.assume_role_policy_document if kind == "role" else None,
     }
+
+
+def managed_policy(account: str, arn: str) -> Answer:
+    """The default version of a managed policy of the account or of AWS.
+
+    Raises:
+        LookupError: there is no such policy.
+    """
+    return {"document": _default_document(_iam(account).managed_policies[arn])}
 
 
 def resource_policy(arn: str) -> Answer:
@@ -262,7 +273,10 @@ def _of_secret(backend: Any, arn: str, name: str) -> str | None:
 
 
 def _of_function(backend: Any, arn: str, name: str) -> str | None:
-    function = backend._lambdas.get_function_by_name_or_arn_with_qualifier(arn)
+    try:
+        function = backend._lambdas.get_function_by_name_or_arn_with_qualifier(arn)
+    except UnknownFunctionException as error:
+        raise KeyError(arn) from error
     return function.policy.wire_format() if function.policy.statements else None
 
 

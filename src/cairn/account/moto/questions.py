@@ -125,6 +125,11 @@ class MotoQuestions:
         """Of a user or role by its ARN, or of a session's role by the session's."""
         return msgspec.convert(self._ask("policies", arn=arn), Policies)
 
+    def managed_policy(self, account: str, arn: str) -> str:
+        """The default version's document of a policy of the account or of AWS."""
+        document: str = self._ask("managed_policy", account=account, arn=arn)["document"]
+        return document
+
     def resource_policy(self, arn: str) -> str | None:
         """Of a topic, queue, KMS key, secret or function; None where it has none."""
         found: str | None = self._ask("resource_policy", arn=arn)["policy"]

@@ -112,7 +112,7 @@ class Access:
         verdict = Verdict.NONE
         if text:
             verdict = self._evaluate(
-                text, PolicyRequest(call.identity, action, _arn(bucket, key if is_object else ""), _context(call))
+                text, PolicyRequest(call.identity, action, _arn(bucket, key if is_object else ""), conditions_of(call))
             )
         if verdict is Verdict.DENY:
             return False
@@ -154,7 +154,8 @@ def _arn(bucket: Bucket, key: str) -> str:
     return f"arn:aws:s3:::{bucket.name}/{key}" if key else f"arn:aws:s3:::{bucket.name}"
 
 
-def _context(call: Call) -> dict[str, str]:
+def conditions_of(call: Call) -> dict[str, str]:
+    """The condition keys of a request, but for those of its caller."""
     request = call.request
     context = {"aws:SourceIp": request.client, "aws:SecureTransport": "true" if request.scheme == "https" else "false"}
     for name, key in (("user-agent", "aws:UserAgent"), ("referer", "aws:Referer")):

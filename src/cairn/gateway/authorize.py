@@ -1,0 +1,155 @@
+"""May they? The decision on a call whose caller is known, before anything of it happens.
+
+Calls to Cairn's own services and commands are always decided, those to the embedded account where `auth.iam` is
+`enforce`, and none where `auth.mode` is `trust`. What goes to an endpoint elsewhere is that endpoint's to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from cairn.core.clock import Clock
+from cairn.core.config import Settings
+from cairn.core.errors import AwsError, CairnError
+from cairn.core.policy import Decision, Policy, Principal, Reason, Request, evaluate
+from cairn.core.policy.keys import Value
+from cairn.gateway.conditions import condition_keys
+from cairn.gateway.denial import denial
+from cairn.gateway.facts import is_data, is_write
+from cairn.gateway.keys import KeyTable
+from cairn.gateway.permissions import Permission, PermissionsOf, Side, permissions_of
+from cairn.gateway.policies import KnownPolicies, PrincipalPolicies, readable
+from cairn.wire.http import Call
+
+CAIRN = "cairn"
+"""The service of Cairn's own commands, and the prefix of their actions (`cairn:Search`)."""
+
+_LEFT_OPEN = frozenset({Reason.NO_IDENTITY, Reason.NO_BOUNDARY, Reason.NO_SESSION})
+"""What the caller's own policies say where another's may still allow."""
+
+_POLICIES_ARE_PUT_BY = frozenset({"iam", "kms", "lambda", "organizations", "s3", "secretsmanager", "sns", "sqs"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who calls, with everything of theirs that has a say."""
+
+    principal: Principal
+    policies: PrincipalPolicies
+    session: tuple[Policy, ...] | None
+    keys: Mapping[str, Value]
+
+
+class Authorizer:
+    """Decides calls by the policies of who makes them and of what they are on.
+
+    Args:
+        own: Cairn's own services.
+        is_embedded: whether the embedded account answers a service.
+        special: services that know themselves which permissions their calls need.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        policies: KnownPolicies,
+        keys: KeyTable,
+        clock: Clock,
+        *,
+        own: Collection[str],
+        is_embedded: Callable[[str], bool],
+        special: Mapping[str, PermissionsOf],
+    ) -> None:
+        self._verifies = settings.auth.mode == "verify"
+        self._enforces = settings.auth.iam == "enforce"
+        self._account = settings.account.id
+        self._policies = policies
+        self._keys = keys
+        self._clock = clock
+        self._own = frozenset(own) | {CAIRN}
+        self._is_embedded = is_embedded
+        self._special = special
+
+    async def authorize(self, call: Call) -> None:
+        """Return if `call`, authenticated and parsed, may go on.
+
+        Raises:
+            AwsError: it may not, or nobody can tell.
+        """
+        if not self._decides(call):
+            return
+        needed = self._permissions(call)
+        if not needed:
+            return
+        try:
+            asked = await self._ask(call)
+            for permission in needed:
+                decision = await self._decide(asked, permission)
+                if not decision.allowed:
+                    raise denial(call, permission, decision)
+        except CairnError as error:
+            raise AwsError("ServiceUnavailable", f"Permissions cannot be told now: {error.message}", 503) from error
+
+    def saw(self, call: Call) -> None:
+        """Take note that `call` was answered: what it may have changed is asked for anew."""
+        if call.service in _POLICIES_ARE_PUT_BY and is_write(call) and not is_data(call):
+            self._policies.forget()
+
+    def _decides(self, call: Call) -> bool:
+        if not self._verifies:
+            return False
+        if call.service in self._own:
+            return True
+        # Calls without a signature are decided by a bucket's policy, or by a token that the service looks at.
+        return self._enforces and bool(call.authentication_method) and self._is_embedded(call.service)
+
+    def _permissions(self, call: Call) -> list[Permission]:
+        if call.service == CAIRN:  # its commands see every account, so that only its own account may give them
+            return [Permission(f"{CAIRN}:{call.operation}", owner=self._account)]
+        special = self._special.get(call.service)
+        return list(special(call)) if special is not None else permissions_of(call)
+
+    async def _ask(self, call: Call) -> _Asked:
+        identity = call.identity
+        key = await self._keys.find(identity.access_key_id)
+        session = None
+        if key is not None and key.policies is not None:
+            session = tuple(readable(text, f"a session policy of {identity.arn}") for text in key.policies)
+        keys = condition_keys(call, now=self._clock.now())
+        return _Asked(Principal.of(identity), await self._policies.of(identity), session, keys)
+
+    async def _decide(self, asked: _Asked, permission: Permission) -> Decision:
+        account = asked.principal.account
+        if permission.side is Side.BOTH:
+            resource = await self._policies.resource(permission.resource)
+            if resource is None:
+                return _evaluate(asked, permission, owner=_account_in(permission.resource) or account)
+            return _evaluate(asked, permission, resource.policy, owner=resource.account, required=resource.required)
+        decision = _evaluate(asked, permission, owner=permission.owner or account)
+        if permission.side is Side.BUCKET and decision.reason in _LEFT_OPEN:
+            bucket = await self._policies.resource(permission.resource.partition("/")[0])
+            if bucket is not None and bucket.account == account:
+                return _evaluate(asked, permission, bucket.policy, owner=account)
+        return decision
+
+
+def _evaluate(
+    asked: _Asked, permission: Permission, resource: Policy | None = None, *, owner: str, required: bool = False
+) -> Decision:
+    keys = {**asked.keys, "aws:ResourceAccount": owner, **permission.keys}
+    request = Request(asked.principal, permission.action, permission.resource, keys, owner)
+    return evaluate(
+        request,
+        identity_policies=asked.policies.identity,
+        resource_policy=resource,
+        permissions_boundary=asked.policies.boundary,
+        session_policies=asked.session,
+        resource_policy_required=required,
+    )
+
+
+def _account_in(arn: str) -> str:
+    """The account that an ARN names; empty where it names none."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[4].isdigit() else ""
