@@ -70,6 +70,8 @@ class Commands:
             ("GET", "search"): self.search,
             ("POST", "flush"): self.flush,
             ("POST", "redeliver"): self.redeliver,
+            ("POST", "rebuild"): self.begin_rebuild,
+            ("GET", "rebuild"): self.rebuild,
             ("POST", "import"): self.take_in,
         }
 
@@ -127,6 +129,17 @@ class Commands:
             all_files=request.all_files,
         )
         return {"files": list(files)}
+
+    def begin_rebuild(self, query: Mapping[str, str], body: bytes) -> Any:
+        """Have the history built again."""
+        self._history.request_rebuild()
+        return {}
+
+    def rebuild(self, query: Mapping[str, str], body: bytes) -> Any:
+        """What the last rebuild does, and how far the history is in the journal."""
+        begun = self._history.rebuilt()
+        standing = {"position": self._history.position(), "journal_next": self._journal.bounds().next}
+        return {"begun": begun is not None} | standing | (msgspec.to_builtins(begun) if begun is not None else {})
 
     def take_in(self, query: Mapping[str, str], body: bytes) -> Any:
         """Append records of existing log files, one a line, to the journal; those that the history has are left out."""

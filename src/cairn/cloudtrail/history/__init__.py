@@ -7,7 +7,7 @@ from cairn.cloudtrail.history.query import Query, QueryError, parse_query
 from cairn.cloudtrail.history.search import Hits, Search
 from cairn.cloudtrail.history.segment_reader import SetAside, StoredEvent
 from cairn.cloudtrail.history.segments import Damage
-from cairn.cloudtrail.history.sink import HistorySink, request_rebuild
+from cairn.cloudtrail.history.sink import HistorySink, Rebuilt, rebuilt, request_rebuild
 from cairn.cloudtrail.history.summary import Bucket, Summary
 
 __all__ = [
@@ -22,10 +22,12 @@ __all__ = [
     "Lookup",
     "Query",
     "QueryError",
+    "Rebuilt",
     "Search",
     "SetAside",
     "StoredEvent",
     "Summary",
     "parse_query",
+    "rebuilt",
     "request_rebuild",
 ]

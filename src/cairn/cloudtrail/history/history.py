@@ -14,9 +14,9 @@ from cairn.cloudtrail.history.operations import lookup_events
 from cairn.cloudtrail.history.pages import PageTokens
 from cairn.cloudtrail.history.rate import LookupRate
 from cairn.cloudtrail.history.search import Budget, Hits, Search, search
-from cairn.cloudtrail.history.segment_reader import SetAside, known_ids, newest_set_aside
+from cairn.cloudtrail.history.segment_reader import SetAside, journal_position, known_ids, newest_set_aside
 from cairn.cloudtrail.history.segments import Damage, Segments
-from cairn.cloudtrail.history.sink import HistorySink
+from cairn.cloudtrail.history.sink import HistorySink, Rebuilt, rebuilt, request_rebuild
 from cairn.cloudtrail.history.summary import Summary, summarize
 from cairn.core.clock import Clock
 from cairn.core.config import History as HistorySettings
@@ -108,6 +108,19 @@ class HistoryReader:
             if len(found) < limit and info.state != "damaged":
                 found = (self.segments.visit(info, partial(newest_set_aside, limit - len(found))) or []) + found
         return found
+
+    def position(self) -> int:
+        """The next journal position that the history will read; 0 where that cannot be told."""
+        active = next((info for info in self.extent() if info.state == "active"), None)
+        return (self.segments.visit(active, journal_position) or 0) if active is not None else 0
+
+    def request_rebuild(self) -> None:
+        """Have the history built again: damaged segments set apart, the journal read again as far as it is kept."""
+        request_rebuild(self.segments.folder)
+
+    def rebuilt(self) -> Rebuilt | None:
+        """What the last rebuild does; None until it has begun. It is done once `position` has reached its end."""
+        return rebuilt(self.segments.folder)
 
     def damage(self) -> list[Damage]:
         """Segments that could not be read, or not wholly. They are missing from every answer."""

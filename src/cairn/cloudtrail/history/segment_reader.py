@@ -247,3 +247,9 @@ def newest_set_aside(limit: int, reader: SegmentReader) -> list[SetAside]:
 def marks(values: Sequence[object]) -> str:
     """As many question marks for a query as there are values."""
     return ", ".join("?" * len(values))
+
+
+def journal_position(reader: SegmentReader) -> int:
+    """The journal position behind everything that the segment holds."""
+    row = reader.connection.execute("SELECT value FROM meta WHERE name = 'position'").fetchone()
+    return int(row[0])

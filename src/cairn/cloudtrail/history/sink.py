@@ -7,12 +7,15 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from cairn.cloudtrail.history.facts import facts_of
 from cairn.cloudtrail.history.segment import Arrival
 from cairn.cloudtrail.history.segment_reader import SetAside, parse
 from cairn.cloudtrail.history.store import HistoryStore
 from cairn.core.clock import Clock
 from cairn.core.config import History as HistorySettings
+from cairn.core.durable import write_durably
 from cairn.core.journal.journal import Journal, JournalEntry
 from cairn.core.records.event import Event, Kind
 
@@ -27,7 +30,18 @@ COMMIT_PAUSE_S = 0.1
 """Between two reads that found little, so that commits do not cost more than events."""
 TEND_S = 0.03
 REBUILD_FILE = "rebuild.request"
+REBUILT_FILE = "rebuild.answer"
 RECORD_BYTES_MAX = 4 << 20
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """What a rebuild does."""
+
+    damaged: list[str]
+    """Segments that were set apart."""
+    first: int
+    """Journal positions that are read again: from here up to, not including, `next`."""
+    next: int
 
 
 class HistorySink:
@@ -87,19 +101,19 @@ class HistorySink:
                 self._closed = True
                 self.store.close()
 
-    def rebuild(self) -> list[str]:
+    def rebuild(self) -> Rebuilt:
         """Set damaged segments apart, and read the journal again as far as it is kept; what is there already is not
-        stored twice. Returns the names of the damaged. `step` does the reading."""
+        stored twice. `step` does the reading."""
         damaged = self.store.set_damaged_apart()
-        first = self._journal.bounds().first
-        self.store.rewind(first)
-        log.info("history is built again from position %d; set apart: %s", first, ", ".join(damaged) or "nothing")
-        return damaged
+        bounds = self._journal.bounds()
+        self.store.rewind(bounds.first)
+        log.info("history is built again from position %d; set apart: %s", bounds.first, ", ".join(damaged) or "none")
+        return Rebuilt(damaged, bounds.first, bounds.next)
 
     def _answer_request(self) -> None:
         request = self.store.folder / REBUILD_FILE
         if request.exists():
-            self.rebuild()
+            write_durably(self.store.folder / REBUILT_FILE, msgspec.json.encode(self.rebuild()))
             request.unlink(missing_ok=True)  # only now: after a crash it is begun again, which is harmless
 
     def _check_journal(self) -> None:
@@ -138,6 +152,16 @@ class HistorySink:
 def request_rebuild(folder: Path) -> None:
     """Have the sink that writes the history in `folder` build it again, now or when it starts."""
     (folder / REBUILD_FILE).touch(mode=0o600)
+
+
+def rebuilt(folder: Path) -> Rebuilt | None:
+    """What the last rebuild does, once the sink has begun it."""
+    if (folder / REBUILD_FILE).exists():
+        return None
+    try:
+        return msgspec.json.decode((folder / REBUILT_FILE).read_bytes(), type=Rebuilt)
+    except FileNotFoundError:
+        return None
 
 
 def _arrival(event: Event, arrived: int) -> Arrival:
