@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
@@ -66,6 +66,7 @@ def _findings(data: Path | None, endpoint: str | None) -> Iterator[Finding]:
         yield Finding(f"{standing['process']} {standing['name']}", standing["state"] == "ok", detail)
     faults = answer["journal"]["faults"]
     yield Finding("journal", not faults, f"{faults} faults" if faults else "whole, as far as it was read")
+    yield _history(answer["history"])
     yield _bucket(server)
 
 
@@ -104,6 +105,13 @@ def _modes(folder: DataFolder) -> Finding:
 def _clock(server_now: float) -> Finding:
     apart = abs(server_now - time.time())
     return Finding("clock", apart <= CLOCK_S_MAX, f"{apart:.1f} s from the server's")
+
+
+def _history(history: dict[str, Any]) -> Finding:
+    troubles = [f"segment {damage['segment']} is damaged: {damage['reason']}" for damage in history["damaged"]]
+    if history["set_aside"]:
+        troubles.append(f"{len(history['set_aside'])} events could not be taken in and are set aside")
+    return Finding("history", not troubles, "; ".join(troubles) or "whole, as far as it was read")
 
 
 def _bucket(server: Server) -> Finding:

@@ -15,14 +15,17 @@ app = typer.Typer()
 
 @app.command()
 def status(data: Data = None, endpoint: Endpoint = None, output: Output = None) -> None:
-    """Show how every sink is doing. Exit code 1 if one is failing or no longer runs."""
+    """Show how every sink is doing. Exit code 1 if one is failing or gone, or if something stored is damaged."""
     answer = Server.find(data, endpoint).get("status")
     if chosen(output) is Format.json:
         print_rows([answer], output)
     else:
         print_rows([_row(standing) for standing in answer["loops"]], output)
         print_notice(_journal_line(answer["journal"]))
-    if any(standing["state"] != "ok" for standing in answer["loops"]) or answer["journal"]["faults"]:
+        for damage in answer["history"]["damaged"]:
+            print_notice(f"history: segment {damage['segment']} is DAMAGED: {damage['reason']}")
+    failing = any(standing["state"] != "ok" for standing in answer["loops"])
+    if failing or answer["journal"]["faults"] or answer["history"]["damaged"]:
         raise typer.Exit(1)
 
 
