@@ -20,7 +20,7 @@ def gateway(
     ] = "gateway-0",
     socket: Annotated[int | None, typer.Option(hidden=True, help="A listening socket that was handed over.")] = None,
 ) -> None:
-    """Run one gateway. Engines are those of a running `cairn up`, or those that the configuration names."""
+    """Run one more gateway beside the running `cairn up` of a data folder. It needs a name and a port of its own."""
     from cairn.service.gateway import run_gateway
 
     folder = folder_of(data)

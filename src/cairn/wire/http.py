@@ -1,6 +1,6 @@
 """HTTP as the rest of Cairn sees it: requests, replies, bodies, and the upstream that answers calls.
 
-Nothing here knows a server or a client library; `gateway.server` and `gateway.client` translate.
+Nothing here knows a server or a client library; `gateway.server` and `wire.client` translate.
 """
 
 from __future__ import annotations
