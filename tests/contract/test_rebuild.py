@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.test_tutorial import ACCOUNT, bucket_policy
+from tests.contract.test_tutorial import ACCOUNT, TRUST, bucket_policy
+from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
 from cairn.core.journal.access import JournalAccess
@@ -125,3 +126,28 @@ def segments(cairn: Cairn, at_least: int = 1) -> list[Path]:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     return found
+
+
+def test_a_damaged_batch_of_the_journal_is_named_and_the_rest_goes_on(cairn: Cairn) -> None:
+    iam = cairn.client("iam")
+    for name in ("flipped", "whole"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    cairn.stop()
+    for path in cairn.folder.journal.rglob("*.blk"):
+        content = bytearray(path.read_bytes())
+        if (place := content.find(b"role/flipped")) > 0:
+            content[place] ^= 1
+            path.write_bytes(content)
+            break
+    else:
+        raise AssertionError("the journal has no such batch")
+    cairn.start()
+    wait_until(lambda: "is missing" in cairn.cairn("doctor", "--output", "jsonl", code=1))
+    status = json.loads(cairn.cairn("status", "--output", "json", code=1))[0]
+    assert status["journal"]["faults"] == 1
+    assert [loop["state"] for loop in status["loops"] if loop["name"] == "journal"] == ["failing"]
+    iam.create_user(UserName="afterwards")
+    cairn.cairn("flush")
+    delivered = b"".join(gzip.decompress(content) for content in objects(cairn).values())
+    assert b'"userName":"afterwards"' in delivered
+    assert created(cairn)["afterwards"] == 1

@@ -18,7 +18,8 @@ from cairn.cloudtrail.trail import parse_arn
 from cairn.core.clock import Clock, from_iso, iso_seconds
 from cairn.core.config import Duration
 from cairn.core.errors import CairnError
-from cairn.core.journal.journal import Journal
+from cairn.core.journal.check import JOURNAL
+from cairn.core.journal.journal import Bounds, Journal, JournalUnavailable
 from cairn.core.records.event import Event
 from cairn.core.records.parse import event_from_record
 from cairn.core.status import Standing, StatusBoard
@@ -79,15 +80,22 @@ class Commands:
         return {"tail": self.tail}
 
     def status(self, query: Mapping[str, str], body: bytes) -> Any:
-        """Every loop, the journal's extent, and what of the history is damaged or was set aside."""
-        bounds = self._journal.bounds()
+        """Every loop, the journal's extent and faults, and what of the history is damaged or was set aside."""
         now = self._clock.now()
-        loops = [msgspec.to_builtins(standing) | {"state": _state(standing, now)} for standing in self._board.read()]
+        problems = self._problems()
+        try:
+            bounds = self._journal.bounds()
+        except JournalUnavailable as error:
+            problems = [f"the journal does not answer: {error.message}", *problems]
+            bounds = Bounds(0, 0)
+        standings = self._board.read()
+        loops = [msgspec.to_builtins(standing) | {"state": _state(standing, now)} for standing in standings]
+        faults = sum(standing.failures for standing in standings if standing.name == JOURNAL)
         return {
             "now": now,
-            "problems": self._problems(),
+            "problems": problems,
             "loops": loops,
-            "journal": {"first": bounds.first, "next": bounds.next, "faults": self._journal.faults.total},
+            "journal": {"first": bounds.first, "next": bounds.next, "faults": faults},
             "history": {"damaged": self._history.damage(), "set_aside": self._history.set_aside()},
         }
 

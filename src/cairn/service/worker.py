@@ -13,6 +13,7 @@ from cairn.core.config import Settings
 from cairn.core.durable import write_durably
 from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
+from cairn.core.journal.check import JOURNAL, JournalCheck, found, told
 from cairn.core.journal.intents import Resolver
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
@@ -55,6 +56,7 @@ class WorkerProcess:
         access = JournalAccess.load(folder.journal)
         self._state = open_state(folder, settings)
         self._journal = NatsJournal(access, writer=NAME)
+        self._checked = NatsJournal(access, writer=f"{NAME}-check")
         self._history = History(folder.history, settings.history, clock).sink(self._journal)
         store = EmbeddedBuckets(runtime, folder.buckets, BucketDestinations(Buckets(self._state, clock)))
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
@@ -63,7 +65,7 @@ class WorkerProcess:
         self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
-        steps: list[Step] = [*self._sinks, trimmer, board]
+        steps: list[Step] = [*self._sinks, trimmer, JournalCheck(self._checked), board]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -76,6 +78,7 @@ class WorkerProcess:
             loop.stop()
         self._delivery.close()
         self._history.close()
+        self._checked.close()
         self._journal.close()
         self._state.close()
 
@@ -85,9 +88,10 @@ class WorkerProcess:
     def _write_board(self) -> None:
         end = self._journal.bounds().next
         positions = dict(zip((sink.name for sink in self._sinks), self._positions(), strict=True))
-        self._board.write(
-            NAME, [_standing(loop.status, positions.get(loop.status.name, 0), end) for loop in self._loops]
-        )
+        standings = [_standing(loop.status, positions.get(loop.status.name, 0), end) for loop in self._loops]
+        faults = found((self._journal.faults, self._checked.faults))
+        whole = Standing(process=NAME, name=JOURNAL, failures=len(faults), last_error=told(faults))
+        self._board.write(NAME, [*standings, whole])
 
 
 def _standing(status: LoopStatus, position: int, end: int) -> Standing:
