@@ -35,7 +35,13 @@ class Cairn:
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://127.0.0.1:{self.port}"
+
+    @property
+    def certificate(self) -> str:
+        """Path of the certificate that it serves with, if any."""
+        return self._environment.get("CAIRN_SERVER_TLS_CERTIFICATE", "")
 
     def start(self) -> None:
         log = self.folder.path.parent / f"{self.folder.path.name}.log"
@@ -119,6 +125,7 @@ class Cairn:
         ).client(
             service,
             endpoint_url=self.endpoint,
+            verify=self.certificate or None,
             config=Config(retries={"max_attempts": retries}, s3={"addressing_style": "path"}, read_timeout=60),
         )
 

@@ -1,4 +1,4 @@
-"""Finding the record of a call in the event history."""
+"""Finding the record of a call: in the event history, or in the journal, which has data events too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from cairn.core.journal.access import JournalAccess
+from cairn.core.journal.nats import NatsJournal
 from tests.running import Cairn
 
 WAIT_S = 10.0
@@ -33,3 +35,31 @@ def record_of(
             return ours[0]
         assert time.monotonic() < deadline, f"no record of {name} with requestID {wanted}: {records[:3]}"
         time.sleep(0.05)
+
+
+class Journaled:
+    """Every record that a Cairn has made, read from its journal."""
+
+    def __init__(self, cairn: Cairn) -> None:
+        self._journal = NatsJournal(JournalAccess.load(cairn.folder.journal), writer="test")
+        self._next = self._journal.bounds().first
+        self._records: dict[str, list[dict[str, Any]]] = {}
+
+    def of(self, request_id: str) -> dict[str, Any]:
+        """The one record of the call that was answered under `request_id`. It is durable, so there is no waiting."""
+        while entries := self._journal.read_from(self._next):
+            for entry in entries:
+                self._next = entry.position + 1
+                for event in entry.batch.of_kind():
+                    record = event.parse()
+                    self._records.setdefault(record.get("requestID", ""), []).append(record)
+        found = self._records.get(request_id, [])
+        assert len(found) == 1, f"{len(found)} records of the request {request_id}"
+        return found[0]
+
+    def of_reply(self, reply: Mapping[str, Any]) -> dict[str, Any]:
+        """The same, from a reply of boto3."""
+        return self.of(reply["ResponseMetadata"]["RequestId"])
+
+    def close(self) -> None:
+        self._journal.close()

@@ -14,10 +14,13 @@ from cairn.core.config import Settings
 from cairn.core.errors import AwsError
 from cairn.core.records.identity import ANONYMOUS, UNKNOWN, Identity, root
 from cairn.gateway.keys import AccessKey, KeyTable
+from cairn.gateway.posted import become_put, posted_bucket, take_file
 from cairn.wire import sigv2, sigv4
+from cairn.wire.form_upload import read_form
 from cairn.wire.http import Call, Request
 from cairn.wire.models import operation_model
 from cairn.wire.payload import headers_in_query, open_payload
+from cairn.wire.post_policy import FormClaim, PostPolicy, read_claim
 from cairn.wire.protocols import protocol_of
 from cairn.wire.refusals import Dialect, Reason, dialect_of, refusal
 from cairn.wire.s3_routes import POST_OBJECT
@@ -44,7 +47,7 @@ class Caller:
     """The same, where it was read to verify it: every service's but S3's."""
     trailers: dict[str, str] = field(default_factory=dict)
     """Trailers of an aws-chunked body, once `stream` was read to its end."""
-    method: Literal["AuthHeader", "QueryString", ""] = ""
+    method: Literal["AuthHeader", "QueryString", "HtmlForm", ""] = ""
     """AuthenticationMethod of S3's records; empty for anonymous callers."""
     version: Literal["SigV4", "SigV2", ""] = ""
     """SignatureVersion of S3's records."""
@@ -78,11 +81,11 @@ class Authenticator:
 
     async def _authenticate(self, call: Call) -> Caller:
         dialect = dialect_of(call.service, protocol_of(call.request, call.service))
+        if call.operation == POST_OBJECT:
+            return await self._posted(call, dialect)
         if not self._verifies:
             return await self._trust(call, dialect)
         claim = self._claim(call, dialect)
-        if claim is None and call.operation == POST_OBJECT:
-            raise AwsError("NotImplemented", "Signatures in the fields of a form (POST Object) are not verified.", 501)
         if claim is None:
             if not may_be_unsigned(call):
                 raise refusal(Reason.UNSIGNED, dialect)
@@ -99,7 +102,32 @@ class Authenticator:
             claim = sigv2.read(call.request, now=now, skew=self._skew, host_bucket=call.host_bucket)
         return claim
 
-    def _check_key(self, key: AccessKey | None, claim: Claim, dialect: Dialect) -> None:
+    async def _posted(self, call: Call, dialect: Dialect) -> Caller:
+        """Whoever signed the policy of a form upload. `call` becomes the put that the form stands for."""
+        form = await read_form(call.request.body, call.request.headers.get("content-type"))
+        bucket = posted_bucket(call)
+        become_put(call, form)
+        claim, policy, identity = read_claim(form), None, ANONYMOUS
+        if claim is not None:
+            key = await self._keys.find(claim.key_id)
+            if self._verifies:
+                self._check_key(key, claim, dialect)
+                assert key is not None
+                claim.verify(key.secret)
+                identity = key.identity
+            else:
+                identity = self._trusted(key, claim.key_id, dialect)
+            policy = PostPolicy(claim.policy)
+            policy.check(form, bucket, now=self._clock.now())
+        content, size = await take_file(form, policy)
+        call.request.body = content
+        call.request.headers.set("content-length", str(size))
+        caller = await self._unsigned(call, dialect, identity)
+        if claim is not None:
+            caller.method, caller.version = "HtmlForm", claim.version
+        return caller
+
+    def _check_key(self, key: AccessKey | None, claim: Claim | FormClaim, dialect: Dialect) -> None:
         """Raises AwsError unless `key` may be used, with the claim's token, now."""
         if key is None or not key.active or (key.token and not claim.token):
             raise refusal(Reason.UNKNOWN_KEY, dialect, AWSAccessKeyId=claim.key_id)
@@ -138,23 +166,24 @@ class Authenticator:
     async def _trust(self, call: Call, dialect: Dialect) -> Caller:
         key_id = sigv4.key_id_of(call.request) or (sigv2.key_id_of(call.request) if dialect is Dialect.S3 else "")
         key = await self._keys.find(key_id) if key_id else None
-        if key is not None:
-            if not key.active:
-                raise refusal(Reason.UNKNOWN_KEY, dialect, AWSAccessKeyId=key_id)
-            if key.expires is not None and key.expires <= self._clock.now():
-                raise refusal(Reason.EXPIRED_TOKEN, dialect)
-            identity = key.identity
-        elif key_id:
-            identity = root(key_id if _is_account(key_id) else NOBODYS_ACCOUNT, key_id)
-        elif may_be_unsigned(call):
+        if not key_id and may_be_unsigned(call):
             return await self._unsigned(call, dialect)
-        else:
-            identity = root(NOBODYS_ACCOUNT)
+        identity = self._trusted(key, key_id, dialect)
         caller = await self._unsigned(call, dialect, identity)
         if key_id:
             caller.method = "QueryString" if not call.request.headers.get("authorization") else "AuthHeader"
             caller.version = "SigV4" if sigv4.key_id_of(call.request) else "SigV2"
         return caller
+
+    def _trusted(self, key: AccessKey | None, key_id: str, dialect: Dialect) -> Identity:
+        """Who uses `key_id`, in trust mode: an unknown key is the root of the account that it looks like."""
+        if key is None:
+            return root(key_id if _is_account(key_id) else NOBODYS_ACCOUNT, key_id)
+        if not key.active:
+            raise refusal(Reason.UNKNOWN_KEY, dialect, AWSAccessKeyId=key_id)
+        if key.expires is not None and key.expires <= self._clock.now():
+            raise refusal(Reason.EXPIRED_TOKEN, dialect)
+        return key.identity
 
     async def _read(self, request: Request) -> bytes:
         parts = []

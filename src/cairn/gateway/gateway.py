@@ -20,6 +20,7 @@ from cairn.gateway.document import document_of
 from cairn.gateway.health import Health
 from cairn.gateway.issued import federated_caller
 from cairn.gateway.keys import KeyTable
+from cairn.gateway.posted import answer_form
 from cairn.gateway.recording import Recorder
 from cairn.gateway.replies import Outcome, read_outcome
 from cairn.gateway.routes import Routes
@@ -103,6 +104,8 @@ class Gateway:
         if outcome is not None and outcome.reply.output is not None:
             await self._keys.learn(call, outcome.reply.output)
             call.identity = federated_caller(call, outcome.reply.output) or call.identity
+        if call.form is not None and response.status < 300:
+            response = answer_form(call, response)
         return response, outcome
 
     async def _refused(self, call: Call, error: AwsError) -> tuple[Response, Outcome | None]:
@@ -152,7 +155,9 @@ class Gateway:
 
     async def _suspect(self, call: Call) -> None:
         """Of a caller who proved nothing: the key it named, and the account that the key would belong to."""
+        form = call.form or {}
         key_id = sigv4.key_id_of(call.request) or sigv2.key_id_of(call.request)
+        key_id = key_id or form.get("x-amz-credential", "").partition("/")[0] or form.get("awsaccesskeyid", "")
         key = await self._keys.find(key_id) if key_id else None
         if key is not None:
             call.account = key.identity.account

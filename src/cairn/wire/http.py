@@ -137,7 +137,9 @@ class Call:
     signature_version: str = ""
     """`SigV4` or `SigV2`; empty for a call without a signature."""
     authentication_method: str = ""
-    """`AuthHeader` or `QueryString`; empty for a call without a signature."""
+    """`AuthHeader`, `QueryString` or `HtmlForm`; empty for a call without a signature."""
+    form: dict[str, str] | None = None
+    """The fields of a form upload to S3, by name in lower case. Its request was made a put of the form's file."""
 
 
 class UpstreamUnavailable(Exception):

@@ -31,6 +31,7 @@ _SIGNATURE = frozenset(
 )
 _HEADER_IN_QUERY = re.compile(r"x-amz-[a-z0-9-]+|content-type|content-md5")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ALGORITHM = "x-amz-sdk-checksum-algorithm"
 _ONLY_CHUNKED = ("x-amz-decoded-content-length", "x-amz-trailer")
 
 
@@ -92,8 +93,14 @@ def headers_in_query(request: Request) -> list[tuple[str, str]]:
 
 
 def plain_headers(headers: Headers, length: int | None) -> Headers:
-    """`headers` as they fit a body that is no longer aws-chunked."""
+    """`headers` as they fit a body that is no longer aws-chunked.
+
+    The algorithm of a checksum that came as a trailer is named as SDKs do, for whoever computes it again.
+    """
     plain = headers.copy()
+    trailer = headers.get("x-amz-trailer").strip().lower()
+    if trailer.startswith(PREFIX) and _ALGORITHM not in headers:
+        plain.set(_ALGORITHM, trailer.removeprefix(PREFIX).upper())
     encodings = [part.strip() for value in headers.all("content-encoding") for part in value.split(",")]
     kept = [encoding for encoding in encodings if encoding and encoding.lower() != "aws-chunked"]
     plain.remove("content-encoding", "transfer-encoding", "content-length", *_ONLY_CHUNKED)

@@ -16,6 +16,7 @@ from cairn.account.s3 import documents
 from cairn.account.s3.operations import OPERATIONS, Answer
 from cairn.account.s3.replies import canonical_id
 from cairn.wire.models import operation_names
+from cairn.wire.s3_routes import POST_OBJECT
 
 ALICE = "111111111111"
 SCOPE = f"AWS4-HMAC-SHA256 Credential={ALICE}/20260101/us-east-1/s3/aws4_request"
@@ -124,7 +125,7 @@ def call(s3: Any, operation: str, **arguments: Any) -> dict[str, Any]:
 
 
 def test_every_operation_has_its_place() -> None:
-    assert set(OPERATIONS) == operation_names("s3")
+    assert set(OPERATIONS) == operation_names("s3") | {POST_OBJECT}
     handled = {"DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy", "GetBucketLocation", "ListBuckets"}
     handled |= {"CreateBucket", "DeleteBucket", "HeadBucket", "GetBucketPolicyStatus"}
     handled |= {f"{verb}{what}Acl" for verb in ("Get", "Put") for what in ("Bucket", "Object")}

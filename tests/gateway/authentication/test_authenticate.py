@@ -143,10 +143,20 @@ def test_unsigned_calls(keys: KeyTable, now: TestClock) -> None:
     assert authenticate(keys, now, received(cognito, b"{}", method="POST")).identity.record() == {"type": "Unknown"}
 
 
-def test_a_form_upload_says_that_it_is_not_verified(keys: KeyTable, now: TestClock) -> None:
-    call = received([("Content-Type", "multipart/form-data; boundary=x")], b"--x--", method="POST", path="/bucket")
-    assert call.operation == "PostObject"
-    assert refusal(keys, now, call) == ("NotImplemented", 501)
+def test_a_form_upload_without_a_policy_is_anonymous(keys: KeyTable, now: TestClock) -> None:
+    kind = [("Content-Type", "multipart/form-data; boundary=x")]
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\na/${filename}\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="b c"\r\n\r\nhello\r\n--x--'
+    )
+    for mode in ("verify", "trust"):
+        call = received(kind, body, method="POST", path="/bucket")
+        assert call.operation == "PostObject"
+        caller = authenticate(keys, now, call, mode=mode)
+        assert (caller.identity.account, caller.method, caller.length) == ("anonymous", "", 5)
+        assert (call.request.method, call.request.path) == ("PUT", "/bucket/a/b%20c")
+    empty = received(kind, b"--x--", method="POST", path="/bucket")
+    assert refusal(keys, now, empty) == ("InvalidArgument", 400)
 
 
 @pytest.mark.parametrize(

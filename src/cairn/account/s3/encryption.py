@@ -9,7 +9,7 @@ from cairn.account.s3.replies import error, not_implemented
 from cairn.account.s3.xml import parse, text_of
 from cairn.wire.http import Headers
 
-ENCRYPTING = frozenset(("PutObject", "CopyObject", "CreateMultipartUpload"))
+ENCRYPTING = frozenset(("PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"))
 
 _SSE = "x-amz-server-side-encryption"
 _KEY = "x-amz-server-side-encryption-aws-kms-key-id"

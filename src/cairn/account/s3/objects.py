@@ -33,7 +33,7 @@ LIST_BYTES_MAX = 16 << 20
 ERROR_BYTES_MAX = 1 << 20
 DELETE_KEYS_MAX = 1000
 
-STREAMED = frozenset(("PutObject", "UploadPart"))
+STREAMED = frozenset(("PutObject", "PostObject", "UploadPart"))
 _ENGINE_CHECKSUMS = frozenset(("crc32", "crc32c", "crc64nvme", "sha1", "sha256"))
 _WITH_OWNERS = frozenset(("ListObjects", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads", "ListParts"))
 _OWNER = re.compile(rb"<(Owner|Initiator)>.*?</\1>", re.DOTALL)
@@ -183,11 +183,10 @@ def _body(call: Call, headers: Headers) -> tuple[bytes | AsyncIterator[bytes] | 
         raise error("MissingContentLength", "You must provide the Content-Length HTTP header.")
     if any(name.removeprefix(PREFIX) in ALGORITHMS for name, _ in headers):
         return body, int(text), ""
-    for asked in (call.request.headers.get("x-amz-trailer"), headers.get("x-amz-sdk-checksum-algorithm")):
-        algorithm = asked.strip().lower().removeprefix(PREFIX)
-        if algorithm in _ENGINE_CHECKSUMS:
-            return body, int(text), algorithm
-    return body, int(text), "crc64nvme" if call.operation == "PutObject" else ""
+    algorithm = headers.get("x-amz-sdk-checksum-algorithm").strip().lower()
+    if algorithm in _ENGINE_CHECKSUMS:
+        return body, int(text), algorithm
+    return body, int(text), "" if call.operation == "UploadPart" else "crc64nvme"
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

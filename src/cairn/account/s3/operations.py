@@ -46,6 +46,7 @@ _ENGINE_OBJECTS = {
     "GetObjectTagging": "",
     "HeadObject": "GetObject",
     "ListParts": "ListMultipartUploadParts",
+    "PostObject": "PutObject",
     "PutObject": "",
     "PutObjectLegalHold": "",
     "PutObjectRetention": "",

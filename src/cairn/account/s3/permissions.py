@@ -26,7 +26,7 @@ _BY_HEADER = {
     "x-amz-tagging": "Tagging",
 }
 """What a new object or bucket is given beside its content, each by a permission of its own."""
-_PUTS = frozenset({"CopyObject", "CreateMultipartUpload", "PutObject"})
+_PUTS = frozenset({"CopyObject", "CreateMultipartUpload", "PostObject", "PutObject"})
 _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 BYPASS = "x-amz-bypass-governance-retention"
 
