@@ -32,7 +32,7 @@ from cairn.core.records.identity import Identity
 from cairn.core.s3_objects import S3ObjectStore
 from cairn.gateway.issued import Principal as KeyUser
 from cairn.gateway.keys import AccessKey
-from cairn.gateway.permissions import Permission, Side
+from cairn.gateway.permissions import ANY, Permission, Side
 from cairn.gateway.policies import NOBODYS, PrincipalPolicies, ResourcePolicy, readable
 from cairn.wire.http import Call
 
@@ -181,7 +181,10 @@ def _resource_policy(text: str | None, kind: Kind) -> Policy | None:
 def bucket_permissions(call: Call) -> list[Permission]:
     """`gateway.permissions.PermissionsOf` for S3."""
     return [
-        Permission(wanted.action, wanted.resource, wanted.context, Side.BUCKET) for wanted in permissions_of_s3(call)
+        Permission(
+            wanted.action, wanted.resource, wanted.context, Side.BUCKET if wanted.resource != ANY else Side.CALLER
+        )
+        for wanted in permissions_of_s3(call)
     ]
 
 
