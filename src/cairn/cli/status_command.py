@@ -22,10 +22,12 @@ def status(data: Data = None, endpoint: Endpoint = None, output: Output = None) 
     else:
         print_rows([_row(standing) for standing in answer["loops"]], output)
         print_notice(_journal_line(answer["journal"]))
+        for problem in answer["problems"]:
+            print_notice(f"PROBLEM: {problem}")
         for damage in answer["history"]["damaged"]:
             print_notice(f"history: segment {damage['segment']} is DAMAGED: {damage['reason']}")
     failing = any(standing["state"] != "ok" for standing in answer["loops"])
-    if failing or answer["journal"]["faults"] or answer["history"]["damaged"]:
+    if failing or answer["problems"] or answer["journal"]["faults"] or answer["history"]["damaged"]:
         raise typer.Exit(1)
 
 
@@ -40,5 +42,7 @@ def _row(standing: dict[str, Any]) -> dict[str, Any]:
 
 
 def _journal_line(journal: dict[str, Any]) -> str:
+    if not journal["next"]:
+        return "journal: away"
     line = f"journal: batches {journal['first']} to {journal['next'] - 1}"
     return f"{line}, FAULTS: {journal['faults']}" if journal["faults"] else line
