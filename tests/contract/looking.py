@@ -7,11 +7,20 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from cairn.core.journal.access import JournalAccess
-from cairn.core.journal.nats import NatsJournal
 from tests.running import Cairn
 
+from cairn.core.journal.access import JournalAccess
+from cairn.core.journal.nats import NatsJournal
+
 WAIT_S = 10.0
+
+
+def request_id(reply: Mapping[str, Any]) -> str:
+    """The id of boto3's `reply`, which it reads from the body or a header, but for CBOR."""
+    told: Mapping[str, Any] = reply["ResponseMetadata"]
+    found = str(told.get("RequestId") or told["HTTPHeaders"]["x-amzn-requestid"])
+    assert found
+    return found
 
 
 def record_of(
@@ -22,8 +31,7 @@ def record_of(
     Args:
         keys: of somebody in the account that the record belongs to, as boto3 names them; the administrator's else.
     """
-    wanted = reply["ResponseMetadata"]["RequestId"]
-    assert wanted
+    wanted = request_id(reply)
     trail = cairn.client("cloudtrail", region=region, **keys)
     deadline = time.monotonic() + WAIT_S
     while True:
@@ -59,7 +67,7 @@ class Journaled:
 
     def of_reply(self, reply: Mapping[str, Any]) -> dict[str, Any]:
         """The same, from a reply of boto3."""
-        return self.of(reply["ResponseMetadata"]["RequestId"])
+        return self.of(request_id(reply))
 
     def close(self) -> None:
         self._journal.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,23 @@ READ_S = 600.0
 
 
 class Server:
-    """A running Cairn, local by its data folder or elsewhere by its endpoint."""
+    """A running Cairn, local by its data folder or elsewhere by its endpoint.
 
-    def __init__(self, endpoint: str, credentials: Credentials, region: str) -> None:
+    Args:
+        certificate: PEM file of the one that it answers with; empty: whatever this machine trusts.
+    """
+
+    def __init__(self, endpoint: str, credentials: Credentials, region: str, *, certificate: str = "") -> None:
         self.endpoint = endpoint.rstrip("/")
         self._credentials = credentials
         self._region = region
-        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S), retries=False)
+        self._certificate = certificate
+        timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
+        if certificate:
+            trust = _trusting(certificate)
+            self._pool = urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trust, assert_hostname=False)
+        else:
+            self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
 
     @classmethod
     def find(cls, data: Path | None, endpoint: str | None) -> Server:
@@ -53,7 +64,8 @@ class Server:
         folder = folder_of(data)
         administrator = folder.administrator()
         credentials = Credentials(administrator.access_key_id, administrator.secret_access_key)
-        return cls(folder.runtime().endpoint, credentials, administrator.region)
+        runtime = folder.runtime()
+        return cls(runtime.endpoint, credentials, administrator.region, certificate=runtime.certificate)
 
     def object_store(self) -> S3ObjectStore:
         """The buckets behind this server, with the credentials of this command."""
@@ -63,6 +75,7 @@ class Server:
             secret_access_key=self._credentials.secret_access_key,
             session_token=self._credentials.session_token,
             region=self._region,
+            certificate=self._certificate,
         )
 
     def s3_client(self) -> Any:
@@ -74,6 +87,7 @@ class Server:
             aws_secret_access_key=self._credentials.secret_access_key,
             aws_session_token=self._credentials.session_token or None,
             region_name=self._region,
+            verify=self._certificate or None,
             config=Config(s3={"addressing_style": "path"}),
         )
 
@@ -114,6 +128,15 @@ class Server:
         if reply.status >= 400:
             raise Refused(f"the server answered {reply.status}: {_message(reply.data)}")
         return reply
+
+
+def _trusting(certificate: str) -> ssl.SSLContext:
+    """Trust in the very certificate that our server's settings name, whoever issued it and whatever it calls itself:
+    it was named on this machine."""
+    context = ssl.create_default_context(cafile=certificate)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _message(content: bytes) -> str:

@@ -17,6 +17,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     endpoint: str
     """Where the gateway answers, such as `http://127.0.0.1:4590`."""
+    certificate: str = ""
+    """PEM file of the certificate that it answers with; empty on plain HTTP."""
     s3_url: str = ""
     """Where the bucket engine answers; empty where S3 calls go elsewhere."""
     s3_access_key_id: str = ""

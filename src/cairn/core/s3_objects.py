@@ -31,6 +31,7 @@ class S3ObjectStore:
     Args:
         endpoint: URL; empty for AWS's own.
         access_key_id, secret_access_key, session_token: whose calls these are; empty for boto3's usual places.
+        certificate: PEM file of those that are trusted; empty: whatever this machine trusts.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class S3ObjectStore:
         secret_access_key: str = "",
         session_token: str = "",
         region: str = "us-east-1",
+        certificate: str = "",
     ) -> None:
         self._s3 = boto3.session.Session().client(
             "s3",
@@ -49,6 +51,7 @@ class S3ObjectStore:
             aws_secret_access_key=secret_access_key or None,
             aws_session_token=session_token or None,
             region_name=region,
+            verify=certificate or None,
             config=Config(
                 connect_timeout=CONNECT_S,
                 read_timeout=READ_S,

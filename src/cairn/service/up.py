@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 from cairn.account.kms_relay import KmsRelay, http_kms
 from cairn.account.moto.engine import MotoEngine
@@ -89,6 +90,7 @@ def _start_engines(stack: ExitStack, folder: DataFolder, settings: Settings) -> 
     return Runtime(
         pid=os.getpid(),
         endpoint=f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.server.port}",
+        certificate=settings.server.tls_certificate and str(Path(settings.server.tls_certificate).resolve()),
         s3_url=buckets.endpoint,
         s3_access_key_id=buckets.credentials.access_key_id,
         s3_secret_access_key=buckets.credentials.secret_access_key,

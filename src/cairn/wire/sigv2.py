@@ -52,10 +52,12 @@ class Claim:
         Raises:
             AwsError: it does not hold.
         """
-        to_sign = self._string_to_sign(request)
-        expected = base64.b64encode(hmac.digest(secret.encode(), to_sign, "sha1"))
-        if hmac.compare_digest(expected, self.signature.encode()):
-            return Proof(self.signature, b"", "", "")
+        to_sign = b""
+        for path in self._paths(request):
+            to_sign = self._string_to_sign(request, path)
+            expected = base64.b64encode(hmac.digest(secret.encode(), to_sign, "sha1"))
+            if hmac.compare_digest(expected, self.signature.encode()):
+                return Proof(self.signature, b"", "", "")
         raise refusal(
             Reason.MISMATCH,
             self.dialect,
@@ -64,7 +66,14 @@ class Claim:
             SignatureProvided=self.signature,
         )
 
-    def _string_to_sign(self, request: Request) -> bytes:
+    def _paths(self, request: Request) -> list[str]:
+        """The paths that may be signed: a bucket's own with a slash at its end too, as botocore does."""
+        if self.host_bucket:
+            return [f"/{self.host_bucket}{request.path}"]
+        is_bucket = len(request.path) > 1 and request.path.count("/") == 1
+        return [f"{request.path}/", request.path] if is_bucket else [request.path]
+
+    def _string_to_sign(self, request: Request, path: str) -> bytes:
         fields: dict[str, str] = {}
         if self.presigned:  # botocore moves headers that it signs into the query
             for name, value in request.query_pairs():
@@ -78,20 +87,8 @@ class Claim:
         date = self.expires if self.presigned else "" if "x-amz-date" in fields else fields.get("date", "")
         lines = [request.method.upper(), fields.get("content-md5", ""), fields.get("content-type", ""), date]
         lines += [f"{name}:{fields[name]}" for name in sorted(fields) if name.startswith("x-amz-")]
-        lines.append(self._resource(request))
+        lines.append(_resource(request, path))
         return wire_bytes("\n".join(lines))
-
-    def _resource(self, request: Request) -> str:
-        path = f"/{self.host_bucket}{request.path}" if self.host_bucket else request.path
-        named = []
-        for part in request.query.split("&"):
-            name, equals, value = part.partition("=")
-            if name in _SUB_RESOURCES:
-                named.append((name, f"{name}{equals}{unquote(value)}"))
-        if not named:
-            return path
-        named.sort(key=lambda pair: pair[0])
-        return f"{path}?{'&'.join(text for _, text in named)}"
 
 
 def read(request: Request, *, now: float, skew: float, host_bucket: str = "") -> Claim | None:
@@ -159,3 +156,16 @@ def _check_date(request: Request, now: float, skew: float) -> None:
         raise AwsError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403) from None
     if abs(now - time) > skew:
         raise skewed(Dialect.S3, text, time, now, skew)
+
+
+def _resource(request: Request, path: str) -> str:
+    """What is asked for: `path` with the sub-resources that the query names."""
+    named = []
+    for part in request.query.split("&"):
+        name, equals, value = part.partition("=")
+        if name in _SUB_RESOURCES:
+            named.append((name, f"{name}{equals}{unquote(value)}"))
+    if not named:
+        return path
+    named.sort(key=lambda pair: pair[0])
+    return f"{path}?{'&'.join(text for _, text in named)}"

@@ -295,7 +295,12 @@ def test_headers_of_a_decoded_body() -> None:
             ("x-amz-meta-a", "1"),
         ]
     )
-    assert dict(plain_headers(headers, 3)) == {"content-encoding": "gzip", "content-length": "3", "x-amz-meta-a": "1"}
+    assert dict(plain_headers(headers, 3)) == {
+        "content-encoding": "gzip",
+        "content-length": "3",
+        "x-amz-meta-a": "1",
+        "x-amz-sdk-checksum-algorithm": "CRC32",
+    }
     assert "content-encoding" not in plain_headers(Headers([("content-encoding", "aws-chunked")]), 3)
 
 

@@ -68,6 +68,17 @@ def test_a_bucket_in_the_host_is_signed_as_path(botocore_client: SimpleNamespace
         prove(request, botocore_client, host_bucket="other")
 
 
+def test_botocore_signs_a_bucket_with_a_slash(botocore_client: SimpleNamespace) -> None:
+    for path in ("/bucket", "/bucket/"):
+        request = botocore_client.signed(HmacV1QueryAuth, "GET", f"http://h{path}?location", expires=60)
+        request.path = "/bucket"
+        prove(request, botocore_client)
+    request = botocore_client.signed(HmacV1QueryAuth, "GET", "http://h/bucket/key/", expires=60)
+    request.path = "/bucket/key"
+    with pytest.raises(AwsError, match="SignatureDoesNotMatch"):
+        prove(request, botocore_client)
+
+
 @pytest.mark.parametrize("change", ["path", "sub-resource", "expires", "amz header"])
 def test_nothing_that_is_signed_may_be_changed(botocore_client: SimpleNamespace, change: str) -> None:
     request = botocore_client.signed(HmacV1QueryAuth, "GET", "http://h/bucket/key", expires=60)
