@@ -329,14 +329,16 @@ def test_queues_keys_and_functions_have_policies_of_their_own(strict: Cairn) -> 
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(grant)})
     soon(lambda: theirs.send_message(QueueUrl=url, MessageBody="a"))
     key = kms.create_key()["KeyMetadata"]["KeyId"]
-    sealed = soon(lambda: strict.client("kms", **heidi).encrypt(KeyId=key, Plaintext=b"a"))
+    kms.create_alias(AliasName="alias/heidi", TargetKeyId=key)
+    sealed = soon(lambda: strict.client("kms", **heidi).encrypt(KeyId="alias/heidi", Plaintext=b"a"))
     administrator = f"arn:aws:iam::{ACCOUNT}:user/{strict.folder.administrator().user_name}"
     kms.put_key_policy(
         KeyId=key, PolicyName="default",
         Policy=document(statement("Allow", "kms:*", Principal={"AWS": administrator})),
     )  # fmt: skip
     time.sleep(1)
-    denied(lambda: strict.client("kms", **heidi).encrypt(KeyId=key, Plaintext=b"a"))
+    for name in (key, "alias/heidi"):
+        denied(lambda name=name: strict.client("kms", **heidi).encrypt(KeyId=name, Plaintext=b"a"))
     assert kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"])["Plaintext"] == b"a"
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         strict.client("lambda", **heidi).get_function(FunctionName="not-there")

@@ -47,6 +47,9 @@ class People:
     async def role(self, account: str, name: str) -> Principal | None:
         return Principal("AROA" + name.upper(), f"arn:aws:iam::{account}:role/path/{name}")
 
+    async def policy(self, account: str, arn: str) -> str | None:
+        return f"document of {arn} in {account}" if "gone" not in arn else None
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[State]:
@@ -358,3 +361,36 @@ def test_replies_that_issue_nothing_change_nothing(keys: KeyTable) -> None:
     learn(keys, call("iam", "ListAccessKeys", {}), {})
     learn(keys, call("sts", "GetSessionToken", {}), {})
     learn(keys, call("iam", "CreateAccessKey", {}), {})
+
+
+ROLE_SESSION = {
+    "Credentials": SESSION,
+    "AssumedRoleUser": {"AssumedRoleId": "AROA1:s", "Arn": "arn:aws:sts::444455556666:assumed-role/r/s"},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "policies"),
+    [
+        ({}, None),
+        ({"Policy": "text"}, ("text",)),
+        ({"Policy": "text", "PolicyArns": [{"arn": "arn:p"}]}, ("text", "document of arn:p in 444455556666")),
+        ({"PolicyArns": [{"arn": "arn:gone"}]}, ()),
+    ],
+)
+def test_a_session_keeps_the_policies_that_limit_it(
+    keys: KeyTable, given: dict[str, Any], policies: tuple[str, ...] | None
+) -> None:
+    asked = {"RoleArn": "arn:aws:iam::444455556666:role/r", "RoleSessionName": "s"} | given
+    learn(keys, call("sts", "AssumeRole", asked), ROLE_SESSION)
+    found = find(keys, "ASIA1")
+    assert found is not None
+    assert found.policies == policies
+
+
+def test_a_federated_user_without_policies_may_nothing(keys: KeyTable) -> None:
+    user = {"FederatedUserId": f"{ACCOUNT}:guest", "Arn": f"arn:aws:sts::{ACCOUNT}:federated-user/guest"}
+    learn(keys, call("sts", "GetFederationToken", {"Name": "guest"}), {"Credentials": SESSION, "FederatedUser": user})
+    found = find(keys, "ASIA1")
+    assert found is not None
+    assert found.policies == ()

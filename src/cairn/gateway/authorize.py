@@ -7,7 +7,7 @@ Calls to Cairn's own services and commands are always decided, those to the embe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
@@ -21,6 +21,9 @@ from cairn.gateway.keys import KeyTable
 from cairn.gateway.permissions import Permission, PermissionsOf, Side, permissions_of
 from cairn.gateway.policies import KnownPolicies, PrincipalPolicies, readable
 from cairn.wire.http import Call
+
+NEEDED_MAX = 2_500
+"""Permissions that one call may need: DeleteObjects' thousand keys, each with its retention bypassed, and some."""
 
 CAIRN = "cairn"
 """The service of Cairn's own commands, and the prefix of their actions (`cairn:Search`)."""
@@ -82,6 +85,8 @@ class Authorizer:
         needed = self._permissions(call)
         if not needed:
             return
+        if len(needed) > NEEDED_MAX:
+            raise AwsError("ValidationError", f"The call needs more than {NEEDED_MAX} permissions.")
         try:
             asked = await self._ask(call)
             for permission in needed:
@@ -125,6 +130,7 @@ class Authorizer:
             resource = await self._policies.resource(permission.resource)
             if resource is None:
                 return _evaluate(asked, permission, owner=_account_in(permission.resource) or account)
+            permission = replace(permission, resource=resource.arn or permission.resource)
             return _evaluate(asked, permission, resource.policy, owner=resource.account, required=resource.required)
         decision = _evaluate(asked, permission, owner=permission.owner or account)
         if permission.side is Side.BUCKET and decision.reason in _LEFT_OPEN:

@@ -15,9 +15,6 @@ from typing import Any
 from cairn.gateway.iam_actions import IAM_DATA, actions_of
 from cairn.wire.http import Call
 
-ARNS_MAX = 100
-"""Resources of one call that are decided about; a call that names more is decided as one on all of them."""
-
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _QUEUE_URL = re.compile(r"/(\d{12})/[^/]+/?$")
 _PLACE = ("Partition", "Region", "Account")
@@ -62,7 +59,7 @@ def arns_of(call: Call, action: str) -> list[str]:
             found.update(dict.fromkeys(given.arns(kind) or [given.filled(kind, {})]))
     if not found:
         found.update(dict.fromkeys(next((arns for kind in types if (arns := given.arns(kind))), ())))
-    return list(found) if len(found) <= ARNS_MAX else []
+    return list(found)
 
 
 @lru_cache(maxsize=4096)
@@ -146,8 +143,6 @@ class _Given:
         """`text` as the ARN has it: without the type it may begin with, with the path that the call gives."""
         if variable == "QueueName":
             return text.rstrip("/").rpartition("/")[2]
-        if variable == "KeyId" and text.startswith("alias/"):
-            return "*"
         if variable == "FunctionName":
             return text.rpartition("function:")[2]
         if variable == "ParameterNameWithoutLeadingSlash":

@@ -39,6 +39,7 @@ class Permission:
     """Whose resource it is where that is not the caller's: 12 digits."""
 
 
+_ALIAS = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:alias/[^:]+")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 PermissionsOf = Callable[[Call], Sequence[Permission]]
@@ -78,6 +79,15 @@ def _sts(call: Call) -> list[Permission]:
     if params.get("SourceIdentity"):
         actions.append("sts:SetSourceIdentity")
     return [Permission(action, role, side=Side.BOTH) for action in actions]
+
+
+def _kms(call: Call) -> list[Permission]:
+    """A key that goes by its alias: whoever knows the key's policy knows the key."""
+    key = _text(call.params, "KeyId")
+    arn = f"arn:aws:kms:{call.region}:{call.account}:{key}" if key.startswith("alias/") else key
+    if not _ALIAS.fullmatch(arn):
+        return []
+    return [Permission(action_of(call.service, call.operation), arn, side=Side.BOTH)]
 
 
 def _apigateway(call: Call) -> list[Permission]:
@@ -136,5 +146,6 @@ _SPECIAL: dict[str, Callable[[Call], list[Permission]]] = {
     "apigateway": _apigateway,
     "apigatewayv2": _apigateway,
     "dynamodb": _dynamodb,
+    "kms": _kms,
     "sts": _sts,
 }

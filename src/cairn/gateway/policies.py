@@ -50,6 +50,8 @@ class ResourcePolicy:
     policy: Policy | None
     required: bool = False
     """Whether a caller's own policies count only as far as this one leaves it to them: keys and roles."""
+    arn: str = ""
+    """By which policies know the resource, where it was asked for under another: a key by its alias."""
 
 
 NOBODYS = PrincipalPolicies()

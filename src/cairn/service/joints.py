@@ -164,10 +164,12 @@ class AccountPolicies:
             if service == "iam":
                 trust = self._questions.policies(arn).trust
                 return ResourcePolicy(account, _resource_policy(trust, Kind.TRUST), required=True)
+            if service == "kms" and name.startswith("alias/"):
+                arn = self._questions.key_of_alias(arn)
             text = self._questions.resource_policy(arn)
         except NotFound:
             return ResourcePolicy(account, None, required=True) if service == "iam" else None
-        return ResourcePolicy(account, _resource_policy(text, Kind.RESOURCE), required=service == "kms")
+        return ResourcePolicy(account, _resource_policy(text, Kind.RESOURCE), required=service == "kms", arn=arn)
 
 
 def _resource_policy(text: str | None, kind: Kind) -> Policy | None:

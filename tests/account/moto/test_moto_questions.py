@@ -123,3 +123,25 @@ def test_asking_makes_no_account(moto: Running) -> None:
 def test_a_child_that_does_not_answer_is_unreachable() -> None:
     with pytest.raises(Unreachable):
         MotoQuestions(f"http://127.0.0.1:{free_port()}", "x").health()
+
+
+def test_managed_policies_and_keys_by_alias(moto: Running) -> None:
+    iam, kms = moto.client("iam"), moto.client("kms")
+    arn = iam.create_policy(PolicyName="mine", PolicyDocument=_policy("s3:Get*"))["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=_policy("s3:Put*"), SetAsDefault=True)
+    assert "s3:Put*" in moto.engine.questions.managed_policy(ACCOUNT, arn)
+    assert '"*"' in moto.engine.questions.managed_policy(ACCOUNT, ADMINISTRATOR)
+    with pytest.raises(NotFound):
+        moto.engine.questions.managed_policy(ACCOUNT, arn + "-not")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
+    place = key.partition(":key/")[0]
+    assert moto.engine.questions.key_of_alias(f"{place}:alias/mine") == key
+    for name in ("not-there", "aws/s3"):
+        with pytest.raises(NotFound):
+            moto.engine.questions.key_of_alias(f"{place}:alias/{name}")
+
+
+def test_a_function_that_is_not_there_has_no_policy(moto: Running) -> None:
+    with pytest.raises(NotFound):
+        moto.engine.questions.resource_policy(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:not-there")

@@ -32,6 +32,7 @@ class Internal:
             "principal": principal,
             "policies": policies,
             "managed_policy": managed_policy,
+            "key_of_alias": key_of_alias,
             "resource_policy": resource_policy,
             "ensure_user": ensure_user,
         }
@@ -119,6 +120,22 @@ def managed_policy(account: str, arn: str) -> Answer:
         LookupError: there is no such policy.
     """
     return {"document": _default_document(_iam(account).managed_policies[arn])}
+
+
+def key_of_alias(arn: str) -> Answer:
+    """The ARN of the KMS key that an alias, by its ARN, stands for.
+
+    Raises:
+        LookupError: there is no such alias.
+    """
+    _, _, _, region, account, name = arn.split(":", 5)
+    backends = _backends("moto.kms.models", "kms_backends")
+    if account not in backends:
+        raise LookupError(f"no account {account}")
+    key = next((key for key in backends[account][region].keys.values() if name in key.aliases), None)
+    if key is None:
+        raise LookupError(f"no alias {arn}")
+    return {"arn": key.arn}
 
 
 def resource_policy(arn: str) -> Answer:

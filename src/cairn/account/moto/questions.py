@@ -130,6 +130,11 @@ class MotoQuestions:
         document: str = self._ask("managed_policy", account=account, arn=arn)["document"]
         return document
 
+    def key_of_alias(self, arn: str) -> str:
+        """The ARN of the KMS key that an alias stands for."""
+        found: str = self._ask("key_of_alias", arn=arn)["arn"]
+        return found
+
     def resource_policy(self, arn: str) -> str | None:
         """Of a topic, queue, KMS key, secret or function; None where it has none."""
         found: str | None = self._ask("resource_policy", arn=arn)["policy"]

@@ -1,0 +1,109 @@
+"""Which actions and resources a call needs, for the services that people restrict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cairn.core.records.identity import Identity
+from cairn.gateway.iam_actions import actions_of, prefix_of
+from cairn.gateway.permissions import permissions_of
+from cairn.wire.http import Call, Headers, Request
+from cairn.wire.models import index, operation_names
+
+HERE = "eu-west-1:111122223333"
+ALICE = Identity(type="IAMUser", account="111122223333", arn="arn:aws:iam::111122223333:user/team/alice")
+FUNCTION = f"arn:aws:lambda:{HERE}:function:f"
+TABLE = f"arn:aws:dynamodb:{HERE}:table"
+
+
+def needed(service: str, operation: str, method: str = "POST", path: str = "/", **params: Any) -> list[tuple[str, str]]:
+    request = Request(method, path, "", Headers(), None)  # type: ignore[arg-type] # nobody reads it
+    call = Call(request, service, operation, "eu-west-1", account="111122223333", identity=ALICE, params=params)
+    return [(permission.action, permission.resource) for permission in permissions_of(call)]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "action", "resource"),
+    [
+        ("cloudtrail", "LookupEvents", {}, "cloudtrail:LookupEvents", "*"),
+        ("cloudtrail", "CreateTrail", {"Name": "t"}, "cloudtrail:CreateTrail", f"arn:aws:cloudtrail:{HERE}:trail/t"),
+        ("iam", "CreateUser", {"UserName": "b", "Path": "/x/"}, "iam:CreateUser",
+         "arn:aws:iam::111122223333:user/x/b"),
+        ("iam", "CreateAccessKey", {}, "iam:CreateAccessKey", ALICE.arn),
+        ("iam", "GetPolicy", {"PolicyArn": "arn:aws:iam::aws:policy/P"}, "iam:GetPolicy", "arn:aws:iam::aws:policy/P"),
+        ("ec2", "DescribeInstances", {}, "ec2:DescribeInstances", "*"),
+        ("sqs", "SendMessageBatch", {"QueueUrl": "http://h/999922223333/q"}, "sqs:SendMessage",
+         "arn:aws:sqs:eu-west-1:999922223333:q"),
+        ("sns", "PublishBatch", {"TopicArn": f"arn:aws:sns:{HERE}:t"}, "sns:Publish", f"arn:aws:sns:{HERE}:t"),
+        ("sns", "Publish", {"TopicArn": "arn:of nothing"}, "sns:Publish", f"arn:aws:sns:{HERE}:*"),
+        ("kms", "Encrypt", {"KeyId": "k"}, "kms:Encrypt", f"arn:aws:kms:{HERE}:key/k"),
+        ("kms", "Encrypt", {"KeyId": "alias/a"}, "kms:Encrypt", f"arn:aws:kms:{HERE}:alias/a"),
+        ("lambda", "Invoke", {"FunctionName": "f"}, "lambda:InvokeFunction", FUNCTION),
+        ("lambda", "Invoke", {"FunctionName": FUNCTION}, "lambda:InvokeFunction", FUNCTION),
+        ("lambda", "CreateFunction", {"FunctionName": "f", "Role": "arn:aws:iam::111122223333:role/r"},
+         "lambda:CreateFunction", FUNCTION),
+        ("dynamodb", "Query", {"TableName": "t"}, "dynamodb:Query", f"{TABLE}/t"),
+        ("dynamodb", "ExecuteStatement", {"Statement": "delete from t"}, "dynamodb:PartiQLDelete", "*"),
+        ("logs", "CreateLogGroup", {"logGroupName": "/g"}, "logs:CreateLogGroup",
+         f"arn:aws:logs:{HERE}:log-group:/g:log-stream:"),
+        ("ssm", "GetParameter", {"Name": "/a/b"}, "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/a/b"),
+        ("events", "PutRule", {"Name": "r", "EventBusName": "default"}, "events:PutRule",
+         f"arn:aws:events:{HERE}:rule/r"),
+        ("events", "PutTargets", {"Rule": "r", "EventBusName": "b"}, "events:PutTargets",
+         f"arn:aws:events:{HERE}:rule/b/r"),
+        ("cloudwatch", "PutMetricAlarm", {"AlarmName": "a"}, "cloudwatch:PutMetricAlarm",
+         f"arn:aws:cloudwatch:{HERE}:alarm:a"),
+        ("resourcegroupstaggingapi", "GetResources", {}, "tag:GetResources", "*"),
+    ],
+)  # fmt: skip
+def test_action_and_resource(service: str, operation: str, params: dict[str, Any], action: str, resource: str) -> None:
+    assert needed(service, operation, **params) == [(action, resource)]
+
+
+def test_several_resources_are_several_permissions() -> None:
+    instance = f"arn:aws:ec2:{HERE}:instance"
+    assert needed("ec2", "TerminateInstances", InstanceIds=["i-1", "i-2"]) == [
+        ("ec2:TerminateInstances", f"{instance}/i-1"),
+        ("ec2:TerminateInstances", f"{instance}/i-2"),
+    ]
+    run = needed("ec2", "RunInstances", ImageId="ami-1", SubnetId="s-1")
+    assert {("ec2:RunInstances", f"{instance}/*"), ("ec2:RunInstances", "arn:aws:ec2:eu-west-1::image/ami-1")} <= {*run}
+    items = [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}, {"Put": {"TableName": "t"}}]
+    assert needed("dynamodb", "TransactWriteItems", TransactItems=items) == [
+        ("dynamodb:PutItem", f"{TABLE}/t"),
+        ("dynamodb:ConditionCheckItem", f"{TABLE}/u"),
+    ]
+
+
+def test_api_gateway_goes_by_methods_and_paths() -> None:
+    assert needed("apigateway", "GetRestApi", "GET", "/restapis/a") == [
+        ("apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis/a")
+    ]
+
+
+def test_nearly_every_operation_is_an_action_that_iam_knows() -> None:
+    special = {"s3", "s3control", "apigateway", "apigatewayv2"}
+    operations = [(name, operation) for name in index().services if name not in special
+                  for operation in operation_names(name)]  # fmt: skip
+    known = {
+        prefix: {action.lower() for action in actions_of(prefix)} for prefix in {prefix_of(s) for s, _ in operations}
+    }
+    found = [1 for service, operation in operations if operation.lower() in known[prefix_of(service)]]
+    assert len(found) > 0.95 * len(operations)
+
+
+@pytest.mark.parametrize("value", [None, 7, b"x", {}, [], [[]], "", "arn:", "arn:aws", "*", "a" * 10_000])
+def test_odd_parameters_are_no_error(value: Any) -> None:
+    for service, operation, member in (
+        ("iam", "GetUser", "UserName"),
+        ("sqs", "SendMessage", "QueueUrl"),
+        ("kms", "Encrypt", "KeyId"),
+        ("sts", "AssumeRole", "RoleArn"),
+        ("dynamodb", "BatchGetItem", "RequestItems"),
+        ("dynamodb", "TransactWriteItems", "TransactItems"),
+        ("dynamodb", "ExecuteStatement", "Statement"),
+        ("lambda", "Invoke", "FunctionName"),
+    ):
+        assert needed(service, operation, **{member: value})
