@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 ARGS ?=
 
-.PHONY: up setup setup-dev check test format lock bench clean
+.PHONY: up setup setup-dev check test format docs lock bench clean
 
 up: setup
 	$(BIN)/cairn up $(ARGS)
@@ -18,15 +18,21 @@ test: setup-dev
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup-dev
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile -m "not engine" -q $(ARGS)
 
 format: setup-dev
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks docs
+	$(BIN)/ruff check --fix src tests benchmarks docs
+
+docs: setup-dev
+	$(BIN)/python docs/generate.py
+
+bench: setup-dev
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(UV)
 	$(UV) lock
