@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from benchmarks.figures import HEAD, Figure
 from benchmarks.gateway import json_requests, targets
 from benchmarks.load import Connection, Target
