@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError
+import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
@@ -46,6 +52,129 @@ def test_a_crash_between_sending_and_recording_is_one_event_of_unknown_outcome(o
     assert len(searched(cairn, "name=CreateUser")) == 2
 
 
+def test_engines_that_hang_or_are_gone_are_503_and_recorded(own: Callable[..., Cairn]) -> None:
+    cairn = own()
+    iam, s3, sts = (cairn.client(service, retries=0) for service in ("iam", "s3", "sts"))
+    s3.create_bucket(Bucket="kept")
+    iam.create_user(UserName="kept")
+    with stopped(cairn, "moto"), stopped(cairn, "weed"):  # both at once: each call takes its time to find out
+        refused(lambda: iam.create_user(UserName="hung"))
+        refused(lambda: s3.create_bucket(Bucket="hung"))
+        assert sts.get_caller_identity()["Arn"].endswith("user/administrator")
+    wait_until(lambda: succeeds(lambda: iam.get_user(UserName="kept")))
+    with killed_for_good(cairn, "moto", "weed"):
+        refused(lambda: iam.create_user(UserName="gone"))
+        refused(lambda: s3.delete_bucket(Bucket="kept"))
+        assert sts.get_caller_identity()["Arn"].endswith("user/administrator")
+    for name, what in (
+        ("CreateUser", "hung"),
+        ("CreateUser", "gone"),
+        ("CreateBucket", "hung"),
+        ("DeleteBucket", "kept"),
+    ):
+        (record,) = wait_until(partial(searched, cairn, f"name={name}", what))
+        assert record["errorCode"] in ("ServiceUnavailable", "ServiceUnavailableException")
+        assert "does not answer" in record["errorMessage"]
+    wait_until(lambda: succeeds(lambda: iam.create_user(UserName="back")))
+    wait_until(lambda: succeeds(lambda: s3.create_bucket(Bucket="back")))
+
+
+def test_while_the_journal_is_away_calls_are_refused_and_all_resumes(own: Callable[..., Cairn]) -> None:
+    cairn = own()
+    iam = cairn.client("iam", retries=0)
+    iam.create_user(UserName="before")
+    with stopped(cairn, "nats-server"):
+        refused(lambda: iam.create_user(UserName="refused"))
+        began = time.monotonic()
+        refused(lambda: iam.create_user(UserName="refused-at-once"))
+        refused(lambda: iam.list_users())
+        assert time.monotonic() - began < 2, "nobody waits to hear what is known"
+        assert "the journal does not answer" in cairn.cairn("status", "--output", "json", code=1)
+    wait_until(lambda: succeeds(lambda: iam.create_user(UserName="after")))
+    names = {user["UserName"] for user in iam.list_users()["Users"]}
+    assert names == {"administrator", "before", "after"}, "nothing that was refused reached the upstream"
+    found = wait_until(lambda: searched(cairn, "name=CreateUser", "after"))
+    assert len([record for record in found if "errorCode" not in record]) == 1
+    recorded = searched(cairn, "name=CreateUser", "refused")
+    assert {record.get("errorCode") for record in recorded} <= {"ServiceUnavailable"}
+    assert metric(cairn, "cairn_events_dropped_total") == 0
+
+
+def test_where_settings_allow_it_calls_pass_while_the_journal_is_away(own: Callable[..., Cairn]) -> None:
+    cairn = own(CAIRN_RECORDING_ON_FAILURE="allow")
+    iam = cairn.client("iam", retries=0)
+    iam.create_user(UserName="before")
+    with stopped(cairn, "nats-server"):
+        for number in range(3):
+            iam.create_user(UserName=f"passed-{number}")
+        assert metric(cairn, "cairn_events_dropped_total") >= 3
+    assert len(iam.list_users()["Users"]) == 5
+    wait_until(lambda: recorded_again(cairn, iam))
+
+
 def searched(cairn: Cairn, *query: str) -> list[Any]:
     """Records that `cairn search` finds; the command is no call, so that it reaches no failpoint."""
     return [json.loads(line) for line in cairn.cairn("search", *query, "--output", "jsonl").splitlines()]
+
+
+def recorded_again(cairn: Cairn, iam: Any) -> bool:
+    """Whether a call made now is found: the journal is back."""
+    name = f"back-{time.monotonic_ns()}"
+    iam.create_user(UserName=name)
+    time.sleep(1)
+    return bool(searched(cairn, "name=CreateUser", name))
+
+
+def refused(call: Callable[[], Any]) -> None:
+    """It is answered with 503, in AWS's words."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert caught.value.response["Error"]["Code"] == "ServiceUnavailable"
+
+
+def succeeds(call: Callable[[], Any]) -> bool:
+    try:
+        call()
+    except (ClientError, BotoCoreError):
+        return False
+    return True
+
+
+def pids(cairn: Cairn, kind: str) -> list[int]:
+    """Processes of a Cairn whose command line names `kind`."""
+    found = [pid for pid in cairn.children() if kind.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert found
+    return found
+
+
+@contextlib.contextmanager
+def stopped(cairn: Cairn, kind: str) -> Iterator[None]:
+    """An engine hangs meanwhile."""
+    victims = pids(cairn, kind)
+    for pid in victims:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def killed_for_good(cairn: Cairn, *kinds: str) -> Iterator[None]:
+    """Engines are dead, and their supervisor cannot start them again meanwhile."""
+    supervisor = cairn.folder.runtime().pid
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        for pid in [pid for kind in kinds for pid in pids(cairn, kind)]:
+            os.kill(pid, signal.SIGKILL)
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+
+
+def metric(cairn: Cairn, name: str) -> float:
+    text = urllib3.request("GET", f"{cairn.endpoint}/metrics").data.decode()
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
