@@ -1,1 +1,1 @@
-"""The service: trails, delivery, history. One module a concept, named as AWS's guide names it."""
+"""The service: trails, delivery, history, import. One module a concept, named as AWS's guide names it."""

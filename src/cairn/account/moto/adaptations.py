@@ -1,7 +1,7 @@
 """Where moto, made to be a mock for a test's length, is changed to be an account that lasts.
 
-`prepare` makes the changes that concern every service; those of one service are made when its first backend is, so that
-a service which nobody calls is not imported.
+`Adaptations` makes the changes that concern every service when it is made; those of one service are made when its first
+backend is, so that a service which nobody calls is not imported.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """May this caller do this to this bucket? Its policy, its access control list, its public access block.
 
-What the caller's own policies say was decided before the call came here; this is the bucket's side of it.
+What the caller's own policies say was decided before the call came here, if `auth.iam` has it decided at all; this is
+the bucket's side of it.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class PolicyRequest:
 
 
 Evaluate = Callable[[str, PolicyRequest], Verdict]
-"""Asks a policy's text. Joined in `service.py` to the one evaluator, `core.policy`."""
+"""Asks a policy's text. Joined in `service.joints` to the one evaluator, `core.policy`."""
 
 
 def caller_account(call: Call) -> str:
