@@ -50,9 +50,9 @@ def test_it_gives_what_follows_without_a_gap_within_its_limits(
 def test_two_sinks_fetch_once(tmp_path: Path, event: MakeEvent, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch, fetched = Stream.fetch, []
 
-    async def counted(stream: Stream, position: int, bytes_max: int) -> object:
+    async def counted(stream: Stream, position: int, bytes_max: int, *, listen: bool = False) -> object:
         fetched.append(position)
-        return await fetch(stream, position, bytes_max)
+        return await fetch(stream, position, bytes_max, listen=listen)
 
     monkeypatch.setattr(Stream, "fetch", counted)
     engine = JournalEngine(tmp_path / "journal", Settings())
@@ -88,4 +88,25 @@ def test_a_batch_that_comes_between_reading_and_waiting_wakes_the_reader(
         started = time.monotonic()
         assert [each.position for each in journal.read_from(1, wait_s=30)] == [1]
         assert time.monotonic() - started < 10
+    engine.stop()
+
+
+@pytest.mark.engine
+def test_a_reader_hears_of_a_stretch_of_batches_once_and_of_the_next_again(
+    tmp_path: Path, event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cairn.core.journal.nats.POLL_S", 60.0)
+    engine = JournalEngine(tmp_path / "journal", Settings())
+    access = engine.start()
+    with NatsJournal(access, writer="one") as journal, NatsJournal(access, writer="two") as other:
+        position = 1
+        for _ in range(3):
+            assert journal.read_from(position, wait_s=0.05) == []
+            heard = journal._stream.rings
+            for _ in range(20):
+                other.append([event()], origin="import")
+            found = journal.read_from(position, wait_s=30)
+            assert len(found) == 20
+            position += 20
+            assert journal._stream.rings - heard <= 1
     engine.stop()

@@ -78,7 +78,7 @@ class NatsJournal:
             if recent := self._recent.from_position(position, bytes_max):
                 return recent
             rings = self._stream.rings
-            stored = self._request(self._stream.fetch(position, bytes_max))
+            stored = self._request(self._stream.fetch(position, bytes_max, listen=wait_s > 0))
             if not stored:
                 position, stored = self._at_end(position, bytes_max)
             if stored:

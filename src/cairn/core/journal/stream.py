@@ -64,7 +64,7 @@ class Stream:
         self.connections = 0
         """How often it was connected again."""
         self.rings = 0
-        """How many batches the bell has told of. Taken before a read, it tells whether to wait after it."""
+        """How often the bell was heard. Taken before a read that listens, it tells whether to wait after it."""
         self._client: Any = None
         self._last_error: Exception | None = None
         self._opening = asyncio.Lock()
@@ -106,10 +106,15 @@ class Stream:
         """The writer's first batch behind position `after`."""
         return await self._get({"seq": after + 1, "next_by_subj": f"{SUBJECT}.{writer}"})
 
-    async def fetch(self, position: int, bytes_max: int) -> list[Stored]:
-        """What is stored from `position` on, in order, about `bytes_max` bytes at the most; none if nothing is."""
+    async def fetch(self, position: int, bytes_max: int, *, listen: bool = False) -> list[Stored]:
+        """What is stored from `position` on, in order, about `bytes_max` bytes at the most; none if nothing is.
+
+        Args:
+            listen: have the bell ring once for what is stored from now on.
+        """
         client = await self._connected()
-        await self._listen(client)
+        if listen:
+            await self._listen(client)
         inbox = client.new_inbox()
         subscription = await client.subscribe(inbox)
         try:
@@ -159,16 +164,22 @@ class Stream:
         return info
 
     async def _listen(self, client: Any) -> None:
-        """Hear the bell from now on. Only who reads does."""
+        """Hear the bell once from now on. Hearing each would cost a busy reader more than its reads do."""
 
         async def ring(_message: object) -> None:
             self.rings += 1
+            self._listening = False
             self._bell.set()
             self._bell = asyncio.Event()
 
         if not self._listening:
             self._listening = True
-            await client.subscribe(f"{BELL}.*", cb=ring)
+            try:
+                subscription = await client.subscribe(f"{BELL}.*", cb=ring)
+                await subscription.unsubscribe(limit=1)
+            except BaseException:
+                self._listening = False
+                raise
 
     async def _get(self, request: dict[str, Any]) -> Stored | None:
         client = await self._connected()
