@@ -30,10 +30,13 @@ class Buckets:
     """Buckets with their policies; a policy here is the list of prefixes that it lets CloudTrail write."""
 
     def __init__(self) -> None:
-        self.policies: dict[str, str | None] = {"logs": '[""]', "bare": None, "team-logs": '["team/"]'}
+        self.policies: dict[str, str | None] = {"logs": '[""]', "bare": None, "team-logs": '["team/"]', "far": None}
 
     def bucket_exists(self, bucket: str) -> bool:
         return bucket in self.policies
+
+    def takes(self, bucket: str, key: str) -> bool:
+        return bucket == "far" and key == f"there/AWSLogs/{ACCOUNT}/CloudTrail/"
 
     def bucket_policy(self, bucket: str) -> str | None:
         return self.policies[bucket]
@@ -134,6 +137,13 @@ def test_a_new_trail_answers_as_a_genuine_one_does(call: Call) -> None:
 )
 def test_invalid_names(call: Call, name: str, text: str) -> None:
     assert refused(call, "InvalidTrailNameException", "CreateTrail", Name=name, S3BucketName="logs") == text
+
+
+def test_a_bucket_elsewhere_may_let_us_in_without_a_policy(call: Call) -> None:
+    call("CreateTrail", Name="far-trail", S3BucketName="far", S3KeyPrefix="there")
+    with pytest.raises(AwsError) as caught:
+        call("CreateTrail", Name="farther-trail", S3BucketName="far")
+    assert caught.value.code == "InsufficientS3BucketPolicyException"
 
 
 @pytest.mark.parametrize(

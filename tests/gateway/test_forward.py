@@ -15,6 +15,7 @@ from cairn.core.errors import AwsError
 from cairn.gateway.forward import HttpUpstream
 from cairn.wire import sigv4
 from cairn.wire.client import HttpClient, read_body
+from cairn.wire.endpoint import Endpoint
 from cairn.wire.http import Call, Headers, Request
 from cairn.wire.refusals import Dialect
 
@@ -43,7 +44,9 @@ async def _forwarded(url: str) -> Request:
     client = HttpClient()
     try:
         upstream = HttpUpstream(
-            url.format(port=runner.addresses[0][1]), client=lambda: client, credentials_of=lambda _: None
+            Endpoint.parse(url.format(port=runner.addresses[0][1])),
+            client=lambda: client,
+            credentials_of=lambda _: None,
         )
         request = Request("POST", "/", "", Headers([("host", "cairn"), ("authorization", "x")]), _no_body(), "")
         call = Call(request, "iam", "ListUsers", "us-east-1", account="000000000000")

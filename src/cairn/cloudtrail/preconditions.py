@@ -26,6 +26,10 @@ class Destinations(Protocol):
     def bucket_policy(self, bucket: str) -> str | None:
         """The policy document's JSON; None where the bucket has no policy."""
 
+    def takes(self, bucket: str, key: str) -> bool:
+        """Whether an object can be put although no policy names CloudTrail, as where a store knows no services but
+        lets in whom it gave credentials. False where the policy alone decides."""
+
 
 def check_bucket_name(bucket: str) -> None:
     """Raise InvalidS3BucketNameException unless it may name a bucket."""
@@ -66,5 +70,6 @@ class Preconditions:
                 facts | {"s3:x-amz-acl": "bucket-owner-full-control"},
             ),
         ]
-        if policy is None or not all(self._service_may(policy, *need) for need in needed):
+        named = policy is not None and all(self._service_may(policy, *need) for need in needed)
+        if not named and not self._destinations.takes(bucket, f"{folder}/{trail.account}/CloudTrail/"):
             raise refusals.insufficient_bucket_policy(bucket)

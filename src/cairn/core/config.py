@@ -18,6 +18,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from cairn.core.errors import ConfigurationError
 
+ANYTHING_ELSE = "*"
+"""The key of `[upstreams]` that stands for every service that is not named; `DEFAULT` in the environment."""
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
@@ -252,7 +255,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, st
     for name, value in environ.items():
         if name.startswith("CAIRN_UPSTREAMS_"):
             service = name.removeprefix("CAIRN_UPSTREAMS_").lower().replace("_", "-")
-            yield f"upstreams.{service}", value, name
+            yield f"upstreams.{ANYTHING_ELSE if service == 'default' else service}", value, name
         elif name in names:
             yield names[name], value, name
         elif name.startswith("CAIRN_") and name not in ("CAIRN_DATA", "CAIRN_ENDPOINT"):

@@ -23,7 +23,7 @@ from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
-from cairn.core.config import Settings
+from cairn.core.config import ANYTHING_ELSE, Settings
 from cairn.core.durable import write_durably
 from cairn.core.errors import CairnError
 from cairn.core.folder import DataFolder
@@ -46,14 +46,14 @@ from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.service.commands import Commands
+from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
     AccountDirectory,
     AccountPolicies,
-    BucketDestinations,
     BucketPolicies,
-    EmbeddedBuckets,
     bucket_permissions,
     service_may,
+    trail_buckets,
 )
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
@@ -64,9 +64,6 @@ from cairn.wire.signing import Credentials
 from cairn.wire.validate import Validation
 
 log = logging.getLogger(__name__)
-
-ANYTHING_ELSE = "*"
-"""The key of `[upstreams]` that stands for every service that is not named."""
 
 
 def run_gateway(folder: DataFolder, settings: Settings, *, name: str, socket_fd: int | None) -> None:
@@ -98,7 +95,9 @@ class GatewayProcess:
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         self._keys = KeyTable(self._state, self._clock, AccountDirectory(self._questions))
         self._client: HttpClient | None = None
-        self._s3 = self._buckets_upstream()
+        self._elsewhere = endpoints(settings)
+        self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
+        self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
         self.door = Door(
             self._gateway().answer,
             proxies=TrustedProxies(settings.server.trusted_proxies),
@@ -122,7 +121,7 @@ class GatewayProcess:
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
-        elsewhere = self._settings.upstreams
+        elsewhere = self._elsewhere
         source = AccountPolicies(self._questions, Buckets(self._state, self._clock))
         return Authorizer(
             self._settings,
@@ -137,7 +136,7 @@ class GatewayProcess:
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         trails = Trails(self._state, self._journal, self._clock)
-        checks = Preconditions(BucketDestinations(Buckets(self._state, self._clock)), service_may)
+        checks = Preconditions(self._destinations, service_may)
         return {
             "cloudtrail": LocalService(
                 "cloudtrail",
@@ -149,11 +148,11 @@ class GatewayProcess:
     def _routes(self, own: Mapping[str, Upstream]) -> Routes:
         """Cairn's own services first, then what `[upstreams]` names, then the embedded account."""
         elsewhere: dict[str, Upstream] = {
-            service: HttpUpstream(url, client=self._http, credentials_of=self._keys.credentials)
-            for service, url in self._settings.upstreams.items()
+            service: HttpUpstream(endpoint, client=self._http, credentials_of=self._keys.credentials)
+            for service, endpoint in self._elsewhere.items()
         }
         default = elsewhere.pop(ANYTHING_ELSE, None)
-        embedded: dict[str, Upstream] = {} if default is not None else {"s3": self._s3}
+        embedded: dict[str, Upstream] = {"s3": self._s3} if self._s3 is not None else {}
         return Routes(
             operations={("sts", "GetCallerIdentity"): LocalService("sts", {"GetCallerIdentity": caller_identity})},
             services={**embedded, **elsewhere, **own},
@@ -176,13 +175,11 @@ class GatewayProcess:
         )
 
     def _admin(self, authorizer: Authorizer) -> Admin:
-        destinations = BucketDestinations(Buckets(self._state, self._clock))
-        store = EmbeddedBuckets(self._runtime, self._folder.buckets, destinations)
         commands = Commands(
             journal=self._journal,
             history=self._history,
             flushes=Flushes(self._state, self._journal, self._clock),
-            redelivery=Redelivery(self._state, self._journal, store, self._folder.spool, self._clock),
+            redelivery=Redelivery(self._state, self._journal, self._trail_buckets, self._folder.spool, self._clock),
             board=StatusBoard(self._state, self._clock),
             clock=self._clock,
             problems=self._account_problems,
@@ -211,7 +208,8 @@ class GatewayProcess:
         self._client = HttpClient()
         self._appender.start()
         await self._announce()
-        await self._s3.recover(self._settings.account.id, self._settings.account.region)
+        if self._s3 is not None:
+            await self._s3.recover(self._settings.account.id, self._settings.account.region)
         write_durably(self._folder.ready_file(self._name), str(os.getpid()).encode())
 
     async def _announce(self) -> None:

@@ -14,9 +14,11 @@ from cairn.account.s3.access import PolicyRequest, Verdict
 from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.permissions import permissions_of as permissions_of_s3
+from cairn.cloudtrail.preconditions import Destinations
 from cairn.core.clock import Clock
-from cairn.core.folder import Runtime
-from cairn.core.objects import ObjectStoreError
+from cairn.core.config import Settings
+from cairn.core.folder import DataFolder, Runtime
+from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.policy import (
     Kind,
     MalformedPolicy,
@@ -30,10 +32,12 @@ from cairn.core.policy import (
 )
 from cairn.core.records.identity import Identity
 from cairn.core.s3_objects import S3ObjectStore
+from cairn.core.state import State
 from cairn.gateway.issued import Principal as KeyUser
 from cairn.gateway.keys import AccessKey
 from cairn.gateway.permissions import ANY, Permission, Side
 from cairn.gateway.policies import NOBODYS, PrincipalPolicies, ResourcePolicy, readable
+from cairn.service.elsewhere import BucketsElsewhere, s3_elsewhere
 from cairn.wire.http import Call
 
 CLOUDTRAIL = Principal(service="cloudtrail.amazonaws.com")
@@ -99,6 +103,9 @@ class BucketDestinations:
     def bucket_policy(self, bucket: str) -> str | None:
         found = self._buckets.find(bucket)
         return found.documents.get("policy") if found is not None else None
+
+    def takes(self, bucket: str, key: str) -> bool:
+        return False
 
 
 _SERVICE_KEYS = {
@@ -170,6 +177,18 @@ class AccountPolicies:
         except NotFound:
             return ResourcePolicy(account, None, required=True) if service == "iam" else None
         return ResourcePolicy(account, _resource_policy(text, Kind.RESOURCE), required=service == "kms", arn=arn)
+
+
+def trail_buckets(
+    folder: DataFolder, settings: Settings, state: State, clock: Clock
+) -> tuple[ObjectStore, Destinations]:
+    """The buckets that trails deliver to, and what can be told of them beforehand."""
+    endpoint = s3_elsewhere(settings)
+    if endpoint is not None:
+        elsewhere = BucketsElsewhere(endpoint, settings.account.region)
+        return elsewhere, elsewhere
+    destinations = BucketDestinations(Buckets(state, clock))
+    return EmbeddedBuckets(folder.runtime(), folder.buckets, destinations), destinations
 
 
 def _resource_policy(text: str | None, kind: Kind) -> Policy | None:

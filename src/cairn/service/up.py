@@ -23,6 +23,7 @@ from cairn.core.journal.engine import JournalEngine
 from cairn.core.process import Child
 from cairn.gateway.keys import KeyTable
 from cairn.gateway.serve import listen
+from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import AccountDirectory, administrator_key
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
@@ -34,6 +35,7 @@ ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 def up(folder: DataFolder, settings: Settings, announce: Callable[[str], None]) -> None:
     """Run everything, and return after SIGINT or SIGTERM, once all of it has stopped."""
     log_to_stderr(settings)
+    endpoints(settings)  # what is wrong with them is said before anything starts
     stop = stop_signals()
     folder.make()
     with ExitStack() as stack:
@@ -66,23 +68,17 @@ def _start_engines(stack: ExitStack, folder: DataFolder, settings: Settings) -> 
     stack.callback(journal.stop)
 
     # The account's services reach buckets, and the buckets ask the account's KMS: each is told of the other first.
-    buckets = SeaweedFS(folder.buckets, logs=folder.logs, setting=settings.engines.seaweedfs)
-    access = S3Access(
-        url=buckets.endpoint,
-        access_key_id=buckets.credentials.access_key_id,
-        secret_access_key=buckets.credentials.secret_access_key,
-    )
+    access, buckets = _buckets(folder, settings)
     moto = MotoEngine(folder.account, log_file=folder.logs / "moto.log", s3=access)
     moto.start()
     stack.callback(moto.stop)
-
-    relay = KmsRelay(http_kms(moto.url, moto.headers))
-    relay.start()
-    stack.callback(relay.stop)
-
-    buckets.use_kms(relay.kms)
-    buckets.start()
-    stack.callback(buckets.stop)
+    if buckets is not None:
+        relay = KmsRelay(http_kms(moto.url, moto.headers))
+        relay.start()
+        stack.callback(relay.stop)
+        buckets.use_kms(relay.kms)
+        buckets.start()
+        stack.callback(buckets.stop)
 
     _make_administrator(folder, settings, moto)
     host = settings.server.host if settings.server.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
@@ -91,12 +87,26 @@ def _start_engines(stack: ExitStack, folder: DataFolder, settings: Settings) -> 
         pid=os.getpid(),
         endpoint=f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.server.port}",
         certificate=settings.server.tls_certificate and str(Path(settings.server.tls_certificate).resolve()),
-        s3_url=buckets.endpoint,
-        s3_access_key_id=buckets.credentials.access_key_id,
-        s3_secret_access_key=buckets.credentials.secret_access_key,
+        s3_url=buckets.endpoint if buckets is not None else "",
+        s3_access_key_id=buckets.credentials.access_key_id if buckets is not None else "",
+        s3_secret_access_key=buckets.credentials.secret_access_key if buckets is not None else "",
         moto_url=moto.url,
         moto_secret=moto.secret,
     )
+
+
+def _buckets(folder: DataFolder, settings: Settings) -> tuple[S3Access | None, SeaweedFS | None]:
+    """How the account's other services reach S3, and the engine to start for it, unless it is elsewhere."""
+    elsewhere = s3_elsewhere(settings)
+    if elsewhere is None:
+        engine = SeaweedFS(folder.buckets, logs=folder.logs, setting=settings.engines.seaweedfs)
+        url, credentials = engine.endpoint, engine.credentials
+    elif elsewhere.credentials is None:
+        return None, None
+    else:
+        engine, url, credentials = None, elsewhere.url, elsewhere.credentials
+    access = S3Access(url=url, access_key_id=credentials.access_key_id, secret_access_key=credentials.secret_access_key)
+    return access, engine
 
 
 def _make_administrator(folder: DataFolder, settings: Settings, moto: MotoEngine) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
-from cairn.account.s3.buckets import Buckets
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.history import History
 from cairn.core.clock import SystemClock
@@ -19,7 +18,7 @@ from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
 from cairn.core.loops import Loop, LoopStatus, Step, every
 from cairn.core.status import Standing, StatusBoard
-from cairn.service.joints import BucketDestinations, EmbeddedBuckets
+from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
 from cairn.service.up import stop_signals
@@ -52,13 +51,12 @@ class WorkerProcess:
 
     def __init__(self, folder: DataFolder, settings: Settings) -> None:
         clock = SystemClock()
-        runtime = folder.runtime()
         access = JournalAccess.load(folder.journal)
         self._state = open_state(folder, settings)
         self._journal = NatsJournal(access, writer=NAME)
         self._checked = NatsJournal(access, writer=f"{NAME}-check")
         self._history = History(folder.history, settings.history, clock).sink(self._journal)
-        store = EmbeddedBuckets(runtime, folder.buckets, BucketDestinations(Buckets(self._state, clock)))
+        store, _ = trail_buckets(folder, settings, self._state, clock)
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import quote, unquote, urlsplit
 
 from cairn.core.errors import AwsError
-from cairn.wire.checksums import ALGORITHMS, PREFIX
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Headers, Response, UpstreamUnavailable
 from cairn.wire.signing import UNSIGNED, Credentials, sign
+from cairn.wire.sigv4_fields import UNSIGNED_CHUNKS_TRAILER
+from cairn.wire.trailing import Trailing
 
 REGION = "us-east-1"
 
-_STREAMING = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 _CHANGING = ("PUT", "POST", "DELETE")
 _STANDARD = frozenset(
     (
@@ -106,12 +105,11 @@ class Engine:
         watched = _Watched(body) if body is not None and not isinstance(body, bytes) else None
         content: bytes | AsyncIterator[bytes] | None = watched.pieces() if watched is not None else body
         if content is not None and watched is not None and length is not None and checksum:
-            declared = _STREAMING
-            headers.set("x-amz-trailer", PREFIX + checksum)
-            headers.set("x-amz-decoded-content-length", str(length))
-            frame = _Frame(length, checksum)
-            content, length = frame.around(watched.pieces()), frame.size
-        if length is not None and watched is not None:
+            declared = UNSIGNED_CHUNKS_TRAILER
+            trailing = Trailing(length, checksum)
+            trailing.declare(headers)
+            content, length = trailing.around(watched.pieces()), trailing.size
+        elif length is not None and watched is not None:
             headers.set("content-length", str(length))
         signed = sign(method, url, headers, self._credentials, service="s3", region=REGION, payload_hash=declared)
         try:
@@ -139,28 +137,6 @@ class _Watched:
         except AwsError as problem:
             self.problem = problem
             raise
-
-
-class _Frame:
-    """aws-chunked with one chunk, and its checksum as trailer: the one way to give the engine a checksum that is
-    known only when the last byte has passed."""
-
-    def __init__(self, length: int, algorithm: str) -> None:
-        self._checksum = ALGORITHMS[algorithm]()
-        self._name = PREFIX + algorithm
-        self._head = b"%x\r\n" % length if length else b""
-        self._foot = b"\r\n0\r\n" if length else b"0\r\n"
-        digest_bytes = len(base64.b64encode(ALGORITHMS[algorithm]().digest()))
-        self.size = len(self._head) + length + len(self._foot) + len(self._name) + 1 + digest_bytes + 4
-
-    async def around(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        held = self._head
-        async for piece in pieces:
-            self._checksum.update(piece)
-            yield held + piece if held else piece
-            held = b""
-        digest = base64.b64encode(self._checksum.digest())
-        yield held + self._foot + f"{self._name}:".encode() + digest + b"\r\n\r\n"
 
 
 def _as_sent(value: str) -> str:
