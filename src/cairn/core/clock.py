@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -65,7 +66,12 @@ def utc(seconds: float) -> datetime:
 
 def iso_seconds(seconds: float) -> str:
     """`seconds` since the epoch as CloudTrail writes a time: `2023-07-10T11:42:07Z`."""
-    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _iso_second(int(seconds // 1))
+
+
+@lru_cache(maxsize=4096)
+def _iso_second(second: int) -> str:
+    return utc(second).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_iso(text: str) -> int:

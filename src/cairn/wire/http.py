@@ -42,12 +42,15 @@ class Headers:
         self._items = [item for item in self._items if item[0] not in names]
 
     def copy(self) -> Headers:
-        other = Headers()
-        other._items = list(self._items)
+        other = Headers.__new__(Headers)
+        other._items = self._items.copy()
         return other
 
     def __contains__(self, name: str) -> bool:
-        return any(key == name for key, _ in self._items)
+        for key, _ in self._items:  # noqa: SIM110 - half the time of `any`, and each call asks some thirty times
+            if key == name:
+                return True
+        return False
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._items)

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 from cairn.core.clock import utc
 from cairn.core.errors import AwsError
@@ -78,6 +79,7 @@ def header_time(request: Request, dialect: Dialect) -> tuple[str, float]:
     raise refusal(Reason.MALFORMED, dialect, text)
 
 
+@lru_cache(maxsize=1024)
 def basic_time(text: str) -> int | None:
     """Seconds since the epoch of `20231114T221320Z`; None if it is no such time."""
     if not _BASIC_TIME.fullmatch(text) or not text.isascii():

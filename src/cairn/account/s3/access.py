@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from cairn.account.s3 import acl, policy
 from cairn.account.s3.buckets import Bucket
@@ -142,13 +143,19 @@ class Access:
 def blocks(bucket: Bucket, setting: str) -> bool:
     """Whether the bucket's public access block has `setting` on."""
     text = bucket.documents.get("publicAccessBlock")
-    return text is not None and text_of(parse(text.encode()), setting).lower() == "true"
+    return text is not None and _said(text, setting).lower() == "true"
 
 
 def acls_enabled(bucket: Bucket) -> bool:
     """Whether access control lists count: they do not where the bucket's owner owns everything in it."""
     text = bucket.documents.get("ownershipControls")
-    return text is None or text_of(parse(text.encode()), "Rule/ObjectOwnership") != "BucketOwnerEnforced"
+    return text is None or _said(text, "Rule/ObjectOwnership") != "BucketOwnerEnforced"
+
+
+@lru_cache(maxsize=1024)
+def _said(document: str, path: str) -> str:
+    """Text at `path` of a bucket's document. Each put asks, and few documents differ."""
+    return text_of(parse(document.encode()), path)
 
 
 def _arn(bucket: Bucket, key: str) -> str:
