@@ -88,7 +88,7 @@ class GatewayProcess:
         self._clock = SystemClock()
         self._runtime = folder.runtime()
         self._state = open_state(folder, settings)
-        access = JournalAccess.load(folder.journal)
+        self._access = access = JournalAccess.load(folder.journal)
         self._appender = NatsAppender(access, writer=name, queue_events_max=settings.journal.queue_events_max)
         self._journal = NatsJournal(access, writer=f"{name}-operations")
         self._history = History(folder.history, settings.history, self._clock).reader()
@@ -182,7 +182,7 @@ class GatewayProcess:
             redelivery=Redelivery(self._state, self._journal, self._trail_buckets, self._folder.spool, self._clock),
             board=StatusBoard(self._state, self._clock),
             clock=self._clock,
-            problems=self._account_problems,
+            problems=self._known_problems,
         )
         return Admin(answers=commands.answers(), streams=commands.streams(), authorize=authorizer.authorize)
 
@@ -191,14 +191,20 @@ class GatewayProcess:
             await asyncio.to_thread(self._journal.bounds)
         except CairnError as error:
             return [f"the journal does not answer: {error.message}"]
-        return []
+        return self._disk_problems()
 
-    def _account_problems(self) -> list[str]:
-        """What the embedded account says is not saved, or was not loaded."""
+    def _disk_problems(self) -> list[str]:
+        if self._access.has_room():
+            return []
+        return [f"the disk of {self._access.folder} is full: calls that would be recorded are refused"]
+
+    def _known_problems(self) -> list[str]:
+        """A full disk, and what the embedded account says is not saved, or was not loaded."""
         try:
-            return [f"{trouble.what}: {trouble.why}" for trouble in self._questions.health().problems]
+            troubles = [f"{trouble.what}: {trouble.why}" for trouble in self._questions.health().problems]
         except CairnError as error:
-            return [error.message]
+            troubles = [error.message]
+        return self._disk_problems() + troubles
 
     def _http(self) -> HttpClient:
         assert self._client is not None, "the gateway has not started"
