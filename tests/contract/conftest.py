@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.contract.certificates import self_signed
+from tests.contract.looking import Journaled
 from tests.running import Cairn
 
 
@@ -17,3 +19,32 @@ def cairn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cairn]:
     yield running
     assert running.stop() == 0
     assert running.children() == []
+
+
+@pytest.fixture(scope="session")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cairn]:
+    """A Cairn that speaks TLS, records data events, asks policies of everybody, and has proxies on this machine."""
+    folder = tmp_path_factory.mktemp("watched")
+    certificate, key = self_signed(folder)
+    running = Cairn(
+        folder / "data",
+        {
+            "CAIRN_SERVER_TLS_CERTIFICATE": str(certificate),
+            "CAIRN_SERVER_TLS_KEY": str(key),
+            "CAIRN_SERVER_TRUSTED_PROXIES": "127.0.0.0/8",
+            "CAIRN_RECORDING_DATA_EVENTS": "all",
+            "CAIRN_AUTH_IAM": "enforce",
+        },
+    )
+    running.start()
+    yield running
+    assert running.stop() == 0
+    assert running.children() == []
+
+
+@pytest.fixture(scope="session")
+def journaled(watched: Cairn) -> Iterator[Journaled]:
+    """What `watched` has recorded."""
+    journal = Journaled(watched)
+    yield journal
+    journal.close()

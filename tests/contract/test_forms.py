@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import warnings
 from typing import Any
 
 import boto3
@@ -12,6 +12,7 @@ import urllib3
 from botocore.config import Config
 from tests.contract.looking import Journaled
 from tests.running import Cairn
+from urllib3.exceptions import InsecureRequestWarning
 
 pytestmark = pytest.mark.engine
 
@@ -19,22 +20,9 @@ BUCKET = "forms"
 CONTENT = b"an object \r\n--not a boundary" * 100_000
 
 
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cairn]:
-    """A Cairn that records data events and asks policies of everybody."""
-    folder = tmp_path_factory.mktemp("forms") / "data"
-    running = Cairn(folder, {"CAIRN_RECORDING_DATA_EVENTS": "all", "CAIRN_AUTH_IAM": "enforce"})
-    running.start()
-    running.client("s3").create_bucket(Bucket=BUCKET)
-    yield running
-    assert running.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def journaled(recording: Cairn) -> Iterator[Journaled]:
-    journal = Journaled(recording)
-    yield journal
-    journal.close()
+@pytest.fixture(scope="module", autouse=True)
+def bucket(watched: Cairn) -> None:
+    watched.client("s3").create_bucket(Bucket=BUCKET)
 
 
 def prepared(cairn: Cairn, key: str, *, version: str | None = "s3v4", keys: Any = None, **more: Any) -> dict[str, Any]:
@@ -48,6 +36,7 @@ def prepared(cairn: Cairn, key: str, *, version: str | None = "s3v4", keys: Any 
         "s3",
         endpoint_url=cairn.endpoint,
         region_name="us-east-1",
+        verify=cairn.certificate,
         config=Config(signature_version=version, s3={"addressing_style": "path"}),
         **(keys or own),
     )
@@ -57,19 +46,21 @@ def prepared(cairn: Cairn, key: str, *, version: str | None = "s3v4", keys: Any 
 
 def post(form: dict[str, Any], content: bytes = CONTENT, name: str = "a.txt", **more: str) -> urllib3.BaseHTTPResponse:
     fields: dict[str, Any] = {**form["fields"], **more, "file": (name, content, "text/plain")}
-    return urllib3.request("POST", form["url"], fields=fields, retries=False, redirect=False)
+    browser = urllib3.PoolManager(cert_reqs="CERT_NONE")  # it is asked nothing that the certificate would change
+    with warnings.catch_warnings(action="ignore", category=InsecureRequestWarning):
+        return browser.request("POST", form["url"], fields=fields, retries=False, redirect=False)
 
 
 @pytest.mark.parametrize("version", ["s3v4", None])
-def test_a_form_is_stored_and_recorded(recording: Cairn, journaled: Journaled, version: str | None) -> None:
+def test_a_form_is_stored_and_recorded(watched: Cairn, journaled: Journaled, version: str | None) -> None:
     given = {"Content-Type": "text/x-form", "x-amz-meta-colour": "grün", "acl": "bucket-owner-full-control"}
     conditions = [{name: value} for name, value in given.items()] + [["content-length-range", 1, len(CONTENT)]]
     key = f"by form {version}/${{filename}}"
-    form = prepared(recording, key, version=version, Fields=given, Conditions=conditions)
+    form = prepared(watched, key, version=version, Fields=given, Conditions=conditions)
     assert ("x-amz-algorithm" in form["fields"]) == (version == "s3v4")
     reply = post(form, name="ä b.txt")
     assert reply.status == 204, reply.data
-    stored = recording.client("s3").get_object(Bucket=BUCKET, Key=f"by form {version}/ä b.txt")
+    stored = watched.client("s3").get_object(Bucket=BUCKET, Key=f"by form {version}/ä b.txt")
     assert stored["Body"].read() == CONTENT
     assert (stored["ContentType"], stored["ETag"]) == ("text/x-form", reply.headers["etag"])
     record = journaled.of(reply.headers["x-amz-request-id"])
@@ -87,36 +78,36 @@ def test_a_form_is_stored_and_recorded(recording: Cairn, journaled: Journaled, v
 
 
 @pytest.mark.parametrize(("status", "answered"), [("200", 200), ("201", 201), ("204", 204), ("666", 204)])
-def test_the_form_says_how_it_is_answered(recording: Cairn, status: str, answered: int) -> None:
+def test_the_form_says_how_it_is_answered(watched: Cairn, status: str, answered: int) -> None:
     fields = {"success_action_status": status}
-    reply = post(prepared(recording, "answered", Fields=fields, Conditions=[fields]), b"x")
+    reply = post(prepared(watched, "answered", Fields=fields, Conditions=[fields]), b"x")
     assert reply.status == answered
-    assert reply.headers["location"] == f"{recording.endpoint}/{BUCKET}/answered"
+    assert reply.headers["location"] == f"{watched.endpoint}/{BUCKET}/answered"
     assert (b"<Key>answered</Key>" in reply.data) == (answered == 201)
 
 
-def test_the_form_says_where_to_go_on(recording: Cairn) -> None:
+def test_the_form_says_where_to_go_on(watched: Cairn) -> None:
     fields = {"success_action_redirect": "https://example.com/done?a=1"}
-    reply = post(prepared(recording, "on", Fields=fields, Conditions=[fields]), b"x")
+    reply = post(prepared(watched, "on", Fields=fields, Conditions=[fields]), b"x")
     assert reply.status == 303
     assert reply.headers["location"].startswith(f"https://example.com/done?a=1&bucket={BUCKET}&key=on&etag=%22")
 
 
-def test_a_session_signs_forms_too(recording: Cairn) -> None:
-    given = recording.client("sts").get_session_token()["Credentials"]
+def test_a_session_signs_forms_too(watched: Cairn) -> None:
+    given = watched.client("sts").get_session_token()["Credentials"]
     keys = {
         "aws_access_key_id": given["AccessKeyId"],
         "aws_secret_access_key": given["SecretAccessKey"],
         "aws_session_token": given["SessionToken"],
     }
-    form = prepared(recording, "by-session", keys=keys)
+    form = prepared(watched, "by-session", keys=keys)
     assert post(form, b"x").status == 204
     form["fields"]["x-amz-security-token"] += "x"
     assert b"<Code>InvalidToken</Code>" in post(form, b"x").data
 
 
-def test_what_the_policy_does_not_allow_is_refused_and_recorded(recording: Cairn, journaled: Journaled) -> None:
-    form = prepared(recording, "refused", Conditions=[["content-length-range", 2, 4]])
+def test_what_the_policy_does_not_allow_is_refused_and_recorded(watched: Cairn, journaled: Journaled) -> None:
+    form = prepared(watched, "refused", Conditions=[["content-length-range", 2, 4]])
     for content, more, code in (
         (b"x", {}, "EntityTooSmall"),
         (b"12345", {}, "EntityTooLarge"),
@@ -128,26 +119,26 @@ def test_what_the_policy_does_not_allow_is_refused_and_recorded(recording: Cairn
         assert f"<Code>{code}</Code>" in reply.data.decode()
         record = journaled.of(reply.headers["x-amz-request-id"])
         assert (record["eventName"], record["errorCode"]) == ("PostObject", code)
-    expired = prepared(recording, "refused", ExpiresIn=-1)
+    expired = prepared(watched, "refused", ExpiresIn=-1)
     assert b"Policy expired" in post(expired, b"123").data
-    assert "Contents" not in recording.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="refused")
+    assert "Contents" not in watched.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="refused")
 
 
-def test_who_may_not_put_may_not_post(recording: Cairn, journaled: Journaled) -> None:
-    iam = recording.client("iam")
+def test_who_may_not_put_may_not_post(watched: Cairn, journaled: Journaled) -> None:
+    iam = watched.client("iam")
     iam.create_user(UserName="poster")
     key = iam.create_access_key(UserName="poster")["AccessKey"]
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    reply = post(prepared(recording, "by-nobody", keys=keys), b"x")
+    reply = post(prepared(watched, "by-nobody", keys=keys), b"x")
     assert (reply.status, b"<Code>AccessDenied</Code>" in reply.data) == (403, True)
     record = journaled.of(reply.headers["x-amz-request-id"])
     assert (record["userIdentity"]["userName"], record["errorCode"]) == ("poster", "AccessDenied")
 
 
-def test_a_form_that_nobody_signed_needs_an_open_bucket(recording: Cairn, journaled: Journaled) -> None:
-    form = {"url": f"{recording.endpoint}/{BUCKET}", "fields": {"key": "open/anonymous"}}
+def test_a_form_that_nobody_signed_needs_an_open_bucket(watched: Cairn, journaled: Journaled) -> None:
+    form = {"url": f"{watched.endpoint}/{BUCKET}", "fields": {"key": "open/anonymous"}}
     assert post(form, b"x").status == 403
-    s3 = recording.client("s3")
+    s3 = watched.client("s3")
     s3.delete_public_access_block(Bucket=BUCKET)
     everybody = {
         "Effect": "Allow",

@@ -7,7 +7,6 @@ import hashlib
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +18,6 @@ import urllib3.util.connection
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import PRIORITY_ORDERED_SUPPORTED_PROTOCOLS
-from tests.contract.certificates import self_signed
 from tests.contract.looking import Journaled, record_of
 from tests.running import Cairn
 
@@ -38,32 +36,6 @@ PART = b"0123456789abcdef" * (5 << 16)
 def bucket(cairn: Cairn) -> str:
     cairn.client("s3").create_bucket(Bucket="protocols.of-s3")
     return "protocols.of-s3"
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cairn]:
-    """A Cairn that speaks TLS, records data events, and has a proxy in front of it on this machine."""
-    folder = tmp_path_factory.mktemp("watched")
-    certificate, key = self_signed(folder)
-    running = Cairn(
-        folder / "data",
-        {
-            "CAIRN_SERVER_TLS_CERTIFICATE": str(certificate),
-            "CAIRN_SERVER_TLS_KEY": str(key),
-            "CAIRN_SERVER_TRUSTED_PROXIES": "127.0.0.0/8",
-            "CAIRN_RECORDING_DATA_EVENTS": "all",
-        },
-    )
-    running.start()
-    yield running
-    assert running.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def journaled(watched: Cairn) -> Iterator[Journaled]:
-    journal = Journaled(watched)
-    yield journal
-    journal.close()
 
 
 def checked(record: dict[str, Any], source: str, region: str = "us-east-1", **parameters: Any) -> dict[str, Any]:
