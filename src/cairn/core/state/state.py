@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 
 from cairn.core.clock import SystemClock
 from cairn.core.errors import ConfigurationError
@@ -61,6 +58,10 @@ class State:
         Raises:
             ConfigurationError: a newer version wrote them.
         """
+        from alembic import command  # 8 MB and 120 modules that no gateway and no worker needs
+        from alembic.config import Config
+        from alembic.util.exc import CommandError
+
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.connect() as connection:
