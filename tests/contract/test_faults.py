@@ -6,8 +6,10 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
 pytestmark = pytest.mark.engine
+
+LEFT_BYTES = 8 << 20
+"""What a full disk has left: so much that SeaweedFS, which looks once a minute, does not make its volumes read-only."""
 
 
 @pytest.fixture
@@ -35,6 +40,20 @@ def own(tmp_path: Path) -> Iterator[Callable[..., Cairn]]:
     yield start
     for running in started:
         assert running.stop() == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 300 MB in memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"needs to mount a small disk, which it may not here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_crash_between_sending_and_recording_is_one_event_of_unknown_outcome(own: Callable[..., Cairn]) -> None:
@@ -58,8 +77,9 @@ def test_engines_that_hang_or_are_gone_are_503_and_recorded(own: Callable[..., C
     s3.create_bucket(Bucket="kept")
     iam.create_user(UserName="kept")
     with stopped(cairn, "moto"), stopped(cairn, "weed"):  # both at once: each call takes its time to find out
-        refused(lambda: iam.create_user(UserName="hung"))
-        refused(lambda: s3.create_bucket(Bucket="hung"))
+        with ThreadPoolExecutor() as pool:
+            calls = [lambda: iam.create_user(UserName="hung"), lambda: s3.create_bucket(Bucket="hung")]
+            list(pool.map(refused, calls))
         assert sts.get_caller_identity()["Arn"].endswith("user/administrator")
     wait_until(lambda: succeeds(lambda: iam.get_user(UserName="kept")))
     with killed_for_good(cairn, "moto", "weed"):
@@ -110,6 +130,33 @@ def test_where_settings_allow_it_calls_pass_while_the_journal_is_away(own: Calla
         assert metric(cairn, "cairn_events_dropped_total") >= 3
     assert len(iam.list_users()["Users"]) == 5
     wait_until(lambda: recorded_again(cairn, iam))
+
+
+def test_a_full_disk_refuses_and_works_again_once_there_is_room(small_disk: Path) -> None:
+    cairn = Cairn(small_disk / "data", {"CAIRN_DELIVERY_INTERVAL": "5s"})
+    cairn.start()
+    iam, s3, sqs = (cairn.client(service, retries=0) for service in ("iam", "s3", "sqs"))
+    s3.create_bucket(Bucket="kept")
+    content = bytes(range(256)) * 4000
+    s3.put_object(Bucket="kept", Key="before", Body=content)
+    with filled(small_disk):
+        for number in range(3):
+            refused(lambda number=number: iam.create_user(UserName=f"refused-{number}"))
+            refused(sqs.list_queues)
+            refused(lambda number=number: s3.create_bucket(Bucket=f"refused-{number}"))
+        assert "is full" in cairn.cairn("status", "--output", "json", code=1)
+    users = [f"user-{number}" for number in range(3)]
+    for user in users:
+        wait_until(lambda user=user: succeeds(lambda: iam.create_user(UserName=user)))
+    wait_until(lambda: succeeds(lambda: s3.put_object(Bucket="kept", Key="after", Body=content)))
+    cairn.kill()
+    cairn.start()
+    assert {user["UserName"] for user in iam.list_users()["Users"]} == {"administrator", *users}
+    assert [s3.get_object(Bucket="kept", Key=key)["Body"].read() for key in ("before", "after")] == [content] * 2
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["kept"]
+    for user in users:
+        assert len(wait_until(partial(searched, cairn, "name=CreateUser", user))) == 1
+    assert cairn.stop() == 0
 
 
 def searched(cairn: Cairn, *query: str) -> list[Any]:
@@ -173,6 +220,18 @@ def killed_for_good(cairn: Cairn, *kinds: str) -> Iterator[None]:
         yield
     finally:
         os.kill(supervisor, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """Somebody else's file takes all the room meanwhile."""
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        while os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize > LEFT_BYTES:
+            file.write(bytes(1 << 20))
+            file.flush()
+    yield
+    filler.unlink()
 
 
 def metric(cairn: Cairn, name: str) -> float:
