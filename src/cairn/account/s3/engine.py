@@ -13,6 +13,8 @@ from cairn.wire.sigv4_fields import UNSIGNED_CHUNKS_TRAILER
 from cairn.wire.trailing import Trailing
 
 REGION = "us-east-1"
+WHOLE_BYTES_MAX = 64 << 10
+"""A body up to here is read before it is sent, in one piece with the request's head; larger ones stream."""
 
 _CHANGING = ("PUT", "POST", "DELETE")
 _STANDARD = frozenset(
@@ -111,6 +113,8 @@ class Engine:
             content, length = trailing.around(watched.pieces()), trailing.size
         elif length is not None and watched is not None:
             headers.set("content-length", str(length))
+        if content is not None and not isinstance(content, bytes) and length is not None and length <= WHOLE_BYTES_MAX:
+            content = b"".join([piece async for piece in content])
         signed = sign(method, url, headers, self._credentials, service="s3", region=REGION, payload_hash=declared)
         try:
             reply = await self._client().send(method, url, signed, content)
