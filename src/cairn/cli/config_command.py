@@ -35,7 +35,7 @@ def show(
         row["meaning"] = spec.doc
         rows.append(row)
     for service, url in sorted(settings.upstreams.items()):
-        row = {"key": f"upstreams.{service}", "value": url}
+        row = {"key": f"upstreams.{service}", "value": _without_secret(url)}
         if origin:
             row["origin"] = settings.origin[f"upstreams.{service}"]
         rows.append(row | {"meaning": "Where this service's calls go."})
