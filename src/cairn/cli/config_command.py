@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -56,3 +57,8 @@ def written(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return str(value)
+
+
+def _without_secret(url: str) -> str:
+    """`url` with three stars for the password in it."""
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", url)
