@@ -45,6 +45,8 @@ def test_a_bucket_that_is_away_is_told_and_caught_up_with(cairn: Cairn) -> None:
     for name, code in TRAILS.items():
         wait_until(lambda name=name, code=code: error_of(cairn, name) == code)
     assert sum(delivered(cairn, "refusing").values()) == 0
+    wait_until(lambda: set(troubled(cairn)) == {"refusing", "leaving"})
+    assert all(code in troubled(cairn).get(name, "") for name, code in TRAILS.items())
     s3.put_bucket_policy(Bucket="refusing", Policy=json.dumps(only_for("somebody-else")))
     cairn.cairn("flush", code=1)
     assert error_of(cairn, "refusing") == "AccessDenied", "the policy lets another trail write, and not this one"
@@ -57,6 +59,13 @@ def test_a_bucket_that_is_away_is_told_and_caught_up_with(cairn: Cairn) -> None:
     for name in TRAILS:
         assert delivered(cairn, name) == Counter(["away-0", "away-1", "repaired"])
         assert error_of(cairn, name) == ""
+    wait_until(lambda: ":trail/" not in cairn.cairn("status"))
+
+
+def troubled(cairn: Cairn) -> dict[str, str]:
+    """Trails that `cairn status` says are failing, and why."""
+    rows = [json.loads(line) for line in cairn.cairn("status", code=1).splitlines()]
+    return {row["loop"].rpartition("/")[2]: row["last_error"] for row in rows if ":trail/" in row["loop"]}
 
 
 def only_for(name: str) -> dict[str, Any]:

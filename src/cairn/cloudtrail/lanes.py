@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from cairn.core.clock import Clock
+from cairn.core.objects import ObjectStoreError
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Lanes:
             return
         failures = self.troubles[trail].failures + 1 if trail in self.troubles else 1
         pause = min(RETRY_FIRST_S * 2.0 ** (failures - 1), RETRY_MAX_S)
-        text = f"{type(error).__name__}: {error}"
+        code = error.code if isinstance(error, ObjectStoreError) else ""
+        text = f"{code or type(error).__name__}: {error}"
         self.troubles[trail] = Trouble(failures, text, now, now + pause)
         log.warning("delivery for trail %d failed (%d in a row), next in %.0f s: %s", trail, failures, pause, text)

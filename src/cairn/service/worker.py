@@ -89,7 +89,11 @@ class WorkerProcess:
         standings = [_standing(loop.status, positions.get(loop.status.name, 0), end) for loop in self._loops]
         faults = found((self._journal.faults, self._checked.faults))
         whole = Standing(process=NAME, name=JOURNAL, failures=len(faults), last_error=told(faults))
-        self._board.write(NAME, [*standings, whole])
+        troubled = [
+            Standing(process=NAME, name=arn, failures=trouble.failures, last_error=trouble.error)
+            for arn, trouble in self._delivery.troubles().items()
+        ]
+        self._board.write(NAME, [*standings, whole, *troubled])
 
 
 def _standing(status: LoopStatus, position: int, end: int) -> Standing:
