@@ -24,9 +24,11 @@ GOALS = {"gateway": "200 MB", "worker": "400 MB"}
 
 
 def load(cairn: Cairn, client: Client, options: Any) -> None:
-    for method in ("PUT", "GET"):
-        s3 = targets(cairn, "s3")["through"]
-        assert not client.drive(s3, s3_requests(s3, method, CONNECTIONS, bytes(1024)), options.seconds).failures
+    s3 = targets(cairn, "s3")["through"]
+    puts = s3_requests(s3, "PUT", CONNECTIONS, bytes(1024))
+    assert not client.drive(s3, puts, 60.0, again=False).failures
+    for requests in (puts, s3_requests(s3, "GET", CONNECTIONS, bytes(1024))):
+        assert not client.drive(s3, requests, options.seconds).failures
     for service, operation, version, parameters in CALLS.values():
         target = targets(cairn, service)["through"]
         requests = json_requests(target, operation, version, parameters, CONNECTIONS)
