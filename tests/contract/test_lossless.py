@@ -155,7 +155,7 @@ def delivered(cairn: Cairn, folder: Path) -> list[dict[str, Any]]:
 def looked_up(cairn: Cairn) -> list[dict[str, Any]]:
     """The whole history of both regions, once the history has caught up with the journal."""
     deadline = time.monotonic() + 30
-    while any(json.loads(line)["behind"] for line in cairn.cairn("status").splitlines()):
+    while any(row["behind"] for row in map(json.loads, cairn.cairn("status").splitlines()) if row["loop"] == "history"):
         assert time.monotonic() < deadline
         time.sleep(0.5)
     records = []
