@@ -197,16 +197,26 @@ def pids(cairn: Cairn, kind: str) -> list[int]:
 
 @contextlib.contextmanager
 def stopped(cairn: Cairn, kind: str) -> Iterator[None]:
-    """An engine hangs meanwhile."""
+    """An engine hangs meanwhile.
+
+    The signal is taken by one thread, and others run on until that one, which may wait for the disk, gets to it.
+    """
     victims = pids(cairn, kind)
     for pid in victims:
         os.kill(pid, signal.SIGSTOP)
     try:
+        wait_until(lambda: all(map(stands_still, victims)))
         yield
     finally:
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+
+def stands_still(pid: int) -> bool:
+    """Whether every thread of a process is stopped."""
+    stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return all(stat.rpartition(") ")[2][0] == "T" for stat in stats)
 
 
 @contextlib.contextmanager
