@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from botocore.loaders import Loader
 
-from cairn.wire.models import index, input_is_streamed, operation_model, operation_names, service_model
+from cairn.core.errors import AwsError
+from cairn.core.records.plans import plans_of
+from cairn.wire.models import (
+    MODELS_KEPT,
+    index,
+    input_is_streamed,
+    operation_model,
+    operation_names,
+    service_model,
+)
+from cairn.wire.parse import _inputs
+from cairn.wire.protocols import Protocol
+from cairn.wire.reply import _outputs
+from cairn.wire.respond import _replies
+from cairn.wire.writers.errors import write_error
 
 
 def test_the_index_says_what_the_whole_models_say() -> None:
@@ -30,6 +47,25 @@ def test_models_are_kept_and_have_no_documentation() -> None:
     model = service_model("cloudtrail")
     assert model is service_model("cloudtrail")
     assert operation_model("cloudtrail", "CreateTrail").documentation == ""
+
+
+def test_models_go_when_others_were_called_since_and_all_that_was_made_of_them_too() -> None:
+    services = ["cloudtrail", "ec2", "iam", "lambda", "s3", "cloudfront"]  # one a protocol at least
+    for service in services:
+        for operation in service_model(service).operation_names:
+            for protocol in map(Protocol, index().services[service].protocols):
+                for catalogue in (_inputs, _outputs, _replies):
+                    catalogue.get(service, operation, protocol)
+            plans_of(service, operation, operation_model(service, operation))
+        write_error(Protocol(index().services[service].protocols[0]), service, AwsError("NoSuchEntity", "none"), "id")
+    models = [weakref.ref(service_model(service)) for service in services]
+    shapes = [weakref.ref(model().shape_for(model().shape_names[0])) for model in models]
+    for service in sorted(set(index().services) - set(services))[:MODELS_KEPT]:
+        service_model(service)
+    gc.collect()
+    assert [service for service, model in zip(services, models, strict=True) if model() is not None] == []
+    assert [service for service, shape in zip(services, shapes, strict=True) if shape() is not None] == []
+    assert service_model("iam").operation_model("CreateUser").input_shape.members
 
 
 def test_unknown_names() -> None:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 from cairn.core.clock import Clock
@@ -202,7 +202,7 @@ def may_be_unsigned(call: Call) -> bool:
     return call.service == "s3" or (bool(call.operation) and _takes_no_signature(call.service, call.operation))
 
 
-@cache
+@lru_cache(4096)
 def _takes_no_signature(service: str, operation: str) -> bool:
     try:
         return bool(operation_model(service, operation).auth_type == "none")

@@ -1,7 +1,8 @@
-"""The shapes of AWS: botocore's service models, read when first needed and kept for the process's life.
+"""The shapes of AWS: botocore's service models, read when first needed.
 
 Two layers. The index knows of every service its few names (from the first kilobytes of each model file, tens of
-milliseconds in all); a whole model is loaded only for a service that somebody calls.
+milliseconds in all); a whole model is loaded only for a service that somebody calls, and goes when many others were
+called since. Whoever makes something of a model's shapes keeps it by the model, weakly, so that it goes with it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import gzip
 import json
 import zlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from botocore.model import OperationModel, OperationNotFoundError, ServiceModel,
 
 _MODEL = "service-2"
 _HEAD_BYTES = 8192  # of a model file, decompressed; its metadata ends well before
+
+MODELS_KEPT = 64
+"""Whole models in memory, those of the services called last: all 430 would take 200 MB, and one is read in a few ms."""
+_OPERATIONS_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +70,18 @@ class _FileLoader(JSONFileLoader):
         return None
 
 
-_loader = Loader(
-    extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False, file_loader=_FileLoader()
-)
+def _loader() -> Loader:
+    """A loader keeps all that it ever loaded."""
+    return Loader(
+        extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False, file_loader=_FileLoader()
+    )
 
 
 @cache
 def index() -> Index:
     """The index of all services that botocore knows."""
-    services = {name: _service(name) for name in _loader.list_available_services(_MODEL)}
+    loader = _loader()
+    services = {name: _service(loader, name) for name in loader.list_available_services(_MODEL)}
     signing: dict[str, tuple[str, ...]] = {}
     endpoint: dict[str, tuple[str, ...]] = {}
     target: dict[str, tuple[str, ...]] = {}
@@ -86,7 +94,7 @@ def index() -> Index:
     return Index(services, signing, endpoint, target)
 
 
-@cache
+@lru_cache(MODELS_KEPT)
 def service_model(service: str) -> ServiceModel:
     """botocore's model of a service.
 
@@ -95,7 +103,7 @@ def service_model(service: str) -> ServiceModel:
     """
     if service not in index().services:
         raise KeyError(service)
-    data = _loader.load_service_model(service, _MODEL)
+    data = _loader().load_service_model(service, _MODEL)
     return ServiceModel(data, service_name=service)
 
 
@@ -116,7 +124,7 @@ def operation_model(service: str, operation: str) -> OperationModel:
         raise KeyError(f"{service}.{operation}") from error
 
 
-@cache
+@lru_cache(_OPERATIONS_KEPT)
 def input_is_streamed(service: str, operation: str) -> bool:
     """Whether a request's body is data of any size (an object, an archive, events) and no parameter."""
     if operation not in operation_names(service):
@@ -125,7 +133,7 @@ def input_is_streamed(service: str, operation: str) -> bool:
     return bool(model.has_event_stream_input) or _streams(model.input_shape)
 
 
-@cache
+@lru_cache(_OPERATIONS_KEPT)
 def output_is_streamed(service: str, operation: str) -> bool:
     """Whether a reply's body is data of any size (an object, events) and no part of the output."""
     if operation not in operation_names(service):
@@ -141,8 +149,8 @@ def _streams(shape: StructureShape | None) -> bool:
     return bool(shape.members[shape.serialization["payload"]]._shape_model.get("streaming"))
 
 
-def _service(name: str) -> Service:
-    metadata = _metadata(name)
+def _service(loader: Loader, name: str) -> Service:
+    metadata = _metadata(loader, name)
     namespace = metadata.get("xmlNamespace") or ""
     return Service(
         name=name,
@@ -156,8 +164,8 @@ def _service(name: str) -> Service:
     )
 
 
-def _metadata(name: str) -> dict[str, Any]:
-    version = _loader.determine_latest_version(name, _MODEL)
+def _metadata(loader: Loader, name: str) -> dict[str, Any]:
+    version = loader.determine_latest_version(name, _MODEL)
     path = Path(Loader.BUILTIN_DATA_PATH) / name / version / f"{_MODEL}.json.gz"
     if path.is_file():
         head = zlib.decompressobj(31).decompress(path.read_bytes(), _HEAD_BYTES).decode("utf-8", "ignore")
@@ -170,7 +178,7 @@ def _metadata(name: str) -> dict[str, Any]:
                 pass
             else:
                 return metadata
-    whole: dict[str, Any] = _loader.load_service_model(name, _MODEL)["metadata"]
+    whole: dict[str, Any] = loader.load_service_model(name, _MODEL)["metadata"]
     return whole
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from botocore.model import OperationModel, StructureShape
+from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from cairn.core.records import ec2, ec2_xml, times
 from cairn.core.records.adjust import REPLIES, REQUESTS, Adjust
@@ -33,19 +34,20 @@ class OperationPlans:
     adjust_reply: Adjust | None
 
 
-_cache: dict[tuple[str, str], OperationPlans] = {}
+_cache: WeakKeyDictionary[ServiceModel, dict[str, OperationPlans]] = WeakKeyDictionary()
 _NONE = OperationPlans(None, None, None, None)
 
 
 def plans_of(service: str, operation: str, model: OperationModel | None) -> OperationPlans:
-    """The plans of an operation, compiled at its first call. Without a model there is nothing to go by."""
-    key = (service, operation)
-    plans = _cache.get(key)
+    """The plans of an operation, compiled at its first call and kept as long as its service's model. Without a model
+    there is nothing to go by."""
+    if model is None:
+        return _NONE
+    known = _cache.setdefault(model.service_model, {})
+    plans = known.get(operation)
     if plans is None:
-        if model is None:
-            return _NONE
         # Two threads may both compile: the plans are equal, and the last one stays.
-        plans = _cache[key] = _compile(service, model)
+        plans = known[operation] = _compile(service, model)
     return plans
 
 

@@ -37,7 +37,7 @@ def write_error(protocol: Protocol, service: str, error: AwsError, request_id: s
         error: its code may be the wire's or, where they differ, the model's name of the shape.
     """
     known = index().services.get(service, _UNKNOWN)
-    shape = _error_shapes(service).get(error.code) if service else None
+    shape = _error_shape(service, error.code) if service else None
     traits: dict[str, Any] = shape.metadata.get("error", {}) if shape is not None else {}
     status = error.status
     if protocol.speaks_xml or protocol == Protocol.REST_JSON:
@@ -121,12 +121,14 @@ def _fault(error: AwsError) -> str:
     return "Sender" if error.sender else "Receiver"
 
 
+def _error_shape(service: str, code: str) -> StructureShape | None:
+    """A service's modelled error of that name or, where nothing has that name, of that code on the wire."""
+    name = _error_names(service).get(code)
+    return service_model(service).shape_for(name) if name else None
+
+
 @cache
-def _error_shapes(service: str) -> dict[str, StructureShape]:
-    """A service's modelled errors by name and, where nothing has that name, by their code on the wire."""
-    shapes = {shape.name: shape for shape in service_model(service).error_shapes}
-    for shape in list(shapes.values()):
-        code = shape.metadata.get("error", {}).get("code")
-        if code:
-            shapes.setdefault(code, shape)
-    return shapes
+def _error_names(service: str) -> dict[str, str]:
+    shapes = service_model(service).error_shapes
+    codes = {shape.metadata.get("error", {}).get("code", shape.name): shape.name for shape in reversed(shapes)}
+    return codes | {shape.name: shape.name for shape in shapes}
