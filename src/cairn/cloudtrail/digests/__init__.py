@@ -1,0 +1,1 @@
+"""Proof that nothing was changed: digest files, their signatures and their chains."""
