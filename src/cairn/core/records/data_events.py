@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 _TABLE = """
 s3 AWS::S3::Object
   AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject DeleteObjectTagging
@@ -129,6 +132,12 @@ def data_resource_type(source: str, name: str) -> str:
     """`resources.type` of the data event `name` of eventSource `source`; empty for a management event."""
     names = _TYPES.get(source)
     return names.get(name, "") if names is not None else ""
+
+
+def resource_types(source: str, name: str, resources: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """All types by which selectors may choose a data event: its own, and those of what it touched."""
+    found = [entry["type"] for entry in resources if isinstance(entry.get("type"), str)]
+    return tuple(dict.fromkeys(kind for kind in (data_resource_type(source, name), *found) if kind))
 
 
 def is_data_event(source: str, name: str) -> bool:
