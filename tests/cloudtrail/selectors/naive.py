@@ -95,7 +95,7 @@ def field_values(name: str, record: Record, selector: dict[str, Any], kind: str)
 
 
 def types(record: Record, kind: str) -> list[str]:
-    return [kind, *(one["type"] for one in record.get("resources", []) if "type" in one)]
+    return [one["type"] for one in record.get("resources", []) if "type" in one] or [kind]
 
 
 def arns(record: Record, kind: str) -> list[str]:

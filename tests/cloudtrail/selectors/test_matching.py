@@ -246,8 +246,8 @@ def test_global_services_are_those_that_record_in_us_east_1() -> None:
     assert "ec2.amazonaws.com" not in GLOBAL_SOURCES
 
 
-def test_an_event_is_of_its_own_type_and_of_those_it_touched() -> None:
+def test_an_event_is_of_the_types_it_touched_or_of_its_own() -> None:
     touched = [{"type": "AWS::DynamoDB::Table"}, {"type": "AWS::DynamoDB::Stream"}, {"ARN": "x"}]
     types = resource_types("dynamodb.amazonaws.com", "GetRecords", touched)
-    assert types == ("AWS::DynamoDB::Stream", "AWS::DynamoDB::Table")
+    assert types == ("AWS::DynamoDB::Table", "AWS::DynamoDB::Stream")
     assert resource_types("s3.amazonaws.com", "GetObject", []) == ("AWS::S3::Object",)

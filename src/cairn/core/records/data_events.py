@@ -135,9 +135,10 @@ def data_resource_type(source: str, name: str) -> str:
 
 
 def resource_types(source: str, name: str, resources: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """All types by which selectors may choose a data event: its own, and those of what it touched."""
-    found = [entry["type"] for entry in resources if isinstance(entry.get("type"), str)]
-    return tuple(dict.fromkeys(kind for kind in (data_resource_type(source, name), *found) if kind))
+    """All types by which selectors may choose a data event: those of what it touched, or else the one that its like
+    touch."""
+    found = dict.fromkeys(entry["type"] for entry in resources if isinstance(entry.get("type"), str))
+    return tuple(found) or tuple(filter(None, [data_resource_type(source, name)]))
 
 
 def is_data_event(source: str, name: str) -> bool:
