@@ -21,6 +21,7 @@ from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.redeliver import Redelivery
+from cairn.cloudtrail.selectors.wanted import WantedEvents
 from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
 from cairn.core.config import ANYTHING_ELSE, Settings
@@ -30,6 +31,7 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
+from cairn.core.loops import Loop
 from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
@@ -46,6 +48,7 @@ from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.service.commands import Commands
+from cairn.service.data_events import DataEventQuestion
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
     AccountDirectory,
@@ -64,6 +67,9 @@ from cairn.wire.signing import Credentials
 from cairn.wire.validate import Validation
 
 log = logging.getLogger(__name__)
+
+_OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
+"""Input for which CloudTrail has errors of its own in place of ValidationException."""
 
 
 def run_gateway(folder: DataFolder, settings: Settings, *, name: str, socket_fd: int | None) -> None:
@@ -94,6 +100,8 @@ class GatewayProcess:
         self._history = History(folder.history, settings.history, self._clock).reader()
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         self._keys = KeyTable(self._state, self._clock, AccountDirectory(self._questions))
+        self._wanted = WantedEvents(self._state, self._clock)
+        self._wanted_loop = Loop(self._wanted, clock=self._clock)
         self._client: HttpClient | None = None
         self._elsewhere = endpoints(settings)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
@@ -106,7 +114,8 @@ class GatewayProcess:
         )
 
     def _gateway(self) -> Gateway:
-        recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=lambda call: False)
+        wants_data = DataEventQuestion(self._wanted, self._clock)
+        recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=wants_data)
         own = self._own_services()
         authorizer = self._authorizer(own)
         return Gateway(
@@ -141,7 +150,7 @@ class GatewayProcess:
             "cloudtrail": LocalService(
                 "cloudtrail",
                 trail_operations(trails, checks) | self._history.operations(),
-                validation=Validation(unchecked=frozenset({"LookupEvents"})),  # it has errors of its own
+                validation=Validation(unchecked=_OWN_ERRORS),
             )
         }
 
@@ -213,6 +222,7 @@ class GatewayProcess:
     async def _start(self) -> None:
         self._client = HttpClient()
         self._appender.start()
+        self._wanted_loop.start()
         await self._announce()
         if self._s3 is not None:
             await self._s3.recover(self._settings.account.id, self._settings.account.region)
@@ -229,6 +239,7 @@ class GatewayProcess:
     async def _stop(self) -> None:
         await self._appender.stop()
         await self._http().close()
+        self._wanted_loop.stop()
         self._journal.close()
         self._history.close()
         self._state.close()
