@@ -69,7 +69,7 @@ class Selector:
     """A compiled selection."""
 
     def __init__(self, selection: Selection) -> None:
-        self.account = selection.account
+        self.accounts = frozenset((selection.account,))
         self._place = _place(selection)
         self._rules: dict[str, list[_Rule]] = defaultdict(list)
         if selection.advanced:
@@ -111,7 +111,7 @@ class Selector:
         )
 
     def _concerns(self, header: EventHeader) -> bool:
-        return header.category in self.categories and header.account == self.account and self._place(header)
+        return header.category in self.categories and header.account in self.accounts and self._place(header)
 
 
 def _fields(event: Event) -> Fields:

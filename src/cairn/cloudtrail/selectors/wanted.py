@@ -82,5 +82,6 @@ def _by_account(selections: Sequence[str]) -> dict[str, tuple[Selector, ...]]:
     for text in sorted(set(selections)):
         selector = Selector(Selection.decode(text))
         if selector.categories & CATEGORIES:
-            found.setdefault(selector.account, []).append(selector)
+            for account in selector.accounts:
+                found.setdefault(account, []).append(selector)
     return {account: tuple(selectors) for account, selectors in found.items()}
