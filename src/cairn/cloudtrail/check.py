@@ -28,8 +28,9 @@ from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.state import State
 
 KEY = re.compile(
-    r"(?P<prefix>.+/)?AWSLogs/(o-[a-z0-9]{10,32}/)?(?P<account>\d{12})/CloudTrail/(?P<region>[a-z0-9-]+)/"
-    r"(?P<day>\d{4}/\d\d/\d\d)/(?P=account)_CloudTrail_(?P=region)_(?P<stamp>\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
+    r"(?P<prefix>.+/)?AWSLogs/(o-[a-z0-9]{10,32}/)?(?P<account>\d{12})/"
+    r"(?P<folder>CloudTrail(-Insight|-NetworkActivity)?)/(?P<region>[a-z0-9-]+)/"
+    r"(?P<day>\d{4}/\d\d/\d\d)/(?P=account)_(?P=folder)_(?P=region)_(?P<stamp>\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
 """The key of a log file (spec 3)."""
 

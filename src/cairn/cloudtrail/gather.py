@@ -7,12 +7,12 @@ however far a trail is behind: a stretch ends there, and the next begins.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cairn.cloudtrail.logfile import FRAME_BYTES
+from cairn.cloudtrail.logfile import FOLDER, FOLDERS, FRAME_BYTES
 from cairn.cloudtrail.selectors import Selection, Selector
 from cairn.cloudtrail.spans import Span
 from cairn.core.journal.journal import Journal, JournalEntry
@@ -33,6 +33,7 @@ class FileDraft:
     account: str
     region: str
     part: int
+    folder: str = FOLDER
     records: list[bytes] = field(default_factory=list)
     bytes: int = FRAME_BYTES
     oldest: int = 0
@@ -56,18 +57,21 @@ class Taker:
         self.span = span
         self.selector = _compiled(span.selection)
         self.drafts: list[FileDraft] = []
-        self._last: dict[tuple[str, str], FileDraft] = {}
+        self._last: dict[tuple[str, str, str], FileDraft] = {}
+        self._parts: Counter[tuple[str, str]] = Counter()
         self._file_bytes_max = file_bytes_max
 
     def take(self, position: int, event: Event) -> None:
         header = event.header
         if not (self.selector.wants(event) and self.span.takes(position, header.time)):
             return
-        place = (header.account, header.region)
-        draft = self._last.get(place)
+        place, folder = (header.account, header.region), FOLDERS.get(header.category, FOLDER)
+        draft = self._last.get((*place, folder))
         if draft is None or not draft.has_room(event, self._file_bytes_max):
-            draft = FileDraft(*place, part=0 if draft is None else draft.part + 1)
-            self._last[place] = draft
+            # Parts are counted over all folders of a place: they tell its files apart without the folder.
+            draft = FileDraft(*place, part=self._parts[place], folder=folder)
+            self._parts[place] += 1
+            self._last[*place, folder] = draft
             self.drafts.append(draft)
         draft.add(event)
 

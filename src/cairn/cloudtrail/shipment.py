@@ -26,6 +26,7 @@ class SpooledFile:
     account: str
     region: str
     part: int
+    folder: str
     events: int
     oldest: int
     newest: int
@@ -53,8 +54,9 @@ class Spool:
             draft = drafts.pop(0)
             path = folder / f"{len(spooled)}.json.gz"
             written = write_log_file(path, draft.records)
-            place = (draft.account, draft.region, draft.part, len(draft.records), draft.oldest, draft.newest)
-            spooled.append(SpooledFile(*place, written, path))
+            place = (draft.account, draft.region, draft.part, draft.folder)
+            measures = (len(draft.records), draft.oldest, draft.newest)
+            spooled.append(SpooledFile(*place, *measures, written, path))
         return spooled
 
     def drop(self, plan: Plan) -> None:
@@ -112,7 +114,7 @@ class Shipper:
         )
 
     def _put(self, trail: Trail, plan: Plan, file: SpooledFile) -> DeliveredFile:
-        bucket, key = trail.settings.bucket, file.name(trail, plan).key(trail.settings.prefix)
+        bucket, key = trail.settings.bucket, file.name(trail, plan).key(trail.settings.prefix, folder=file.folder)
         failpoint("delivery.uploading")
         self.put(trail, bucket, key, file)
         failpoint("delivery.uploaded")

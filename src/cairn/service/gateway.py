@@ -47,8 +47,8 @@ from cairn.gateway.recording import Recorder
 from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
+from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.service.commands import Commands
-from cairn.service.data_events import DataEventQuestion
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
     AccountDirectory,
@@ -60,6 +60,7 @@ from cairn.service.joints import (
 )
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
+from cairn.service.selected_events import SelectedEvents
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
@@ -68,6 +69,7 @@ from cairn.wire.validate import Validation
 
 log = logging.getLogger(__name__)
 
+_SPECIAL_PERMISSIONS = {"s3": bucket_permissions}
 _OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
 """Input for which CloudTrail has errors of its own in place of ValidationException."""
 
@@ -114,14 +116,21 @@ class GatewayProcess:
         )
 
     def _gateway(self) -> Gateway:
-        wants_data = DataEventQuestion(self._wanted, self._clock)
-        recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=wants_data)
+        selected = SelectedEvents(self._wanted, self._clock)
+        recorder = Recorder(
+            self._appender,
+            self._clock,
+            self._settings.recording,
+            wants_data=selected.wants_data,
+            wants_network=selected.wants_network,
+        )
         own = self._own_services()
         authorizer = self._authorizer(own)
         return Gateway(
             self._settings,
             authenticator=Authenticator(self._settings, self._keys, self._clock),
             authorizer=authorizer,
+            vpc_endpoints=VpcEndpoints(self._settings, self._clock, special=_SPECIAL_PERMISSIONS),
             keys=self._keys,
             routes=self._routes(own),
             recorder=recorder,
@@ -139,7 +148,7 @@ class GatewayProcess:
             self._clock,
             own=own,
             is_embedded=lambda service: service not in elsewhere and ANYTHING_ELSE not in elsewhere,
-            special={"s3": bucket_permissions},
+            special=_SPECIAL_PERMISSIONS,
         )
 
     def _own_services(self) -> dict[str, Upstream]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from tests.cloudtrail.rig import Rig
+from tests.cloudtrail.rig import ACCOUNT, Rig
 
-from cairn.cloudtrail.selectors import DataResource, EventSelector
+from cairn.cloudtrail.redeliver import Redelivery
+from cairn.cloudtrail.selectors import AdvancedSelector, DataResource, EventSelector, FieldSelector
 from cairn.core.records.event import Event, encode_record
 
 OBJECTS_OF_B = EventSelector(
@@ -49,3 +50,29 @@ def test_an_event_is_judged_by_the_selectors_that_were_in_force_when_it_was_reco
     rig.deliver()
     assert sorted(rig.records()) == sorted([before[0].record, after[1].record])
     rig.check()
+
+
+def test_network_activity_has_files_of_its_own(rig: Rig) -> None:
+    network = AdvancedSelector(
+        fields=(
+            FieldSelector(field="eventCategory", equals=("NetworkActivity",)),
+            FieldSelector(field="eventSource", equals=("s3.amazonaws.com",)),
+        )
+    )
+    management = AdvancedSelector(fields=(FieldSelector(field="eventCategory", equals=("Management",)),))
+    trail = rig.trail("both", advanced=(network, management))
+    kinds = {"category": "NetworkActivity", "source": "s3.amazonaws.com"}
+    wanted = [rig.event("GetObject", **kinds), rig.event(), rig.event("PutObject", **kinds), rig.event()]
+    rig.record(*wanted, rig.event("ListKeys", category="NetworkActivity", source="kms.amazonaws.com"))
+    rig.deliver()
+    folders = {key.split("/")[2]: (key, records) for key, records in rig.files().items()}
+    assert folders["CloudTrail-NetworkActivity"][1] == [wanted[0].record, wanted[2].record]
+    assert folders["CloudTrail"][1] == [wanted[1].record, wanted[3].record]
+    assert f"/{ACCOUNT}_CloudTrail-NetworkActivity_us-east-1_" in folders["CloudTrail-NetworkActivity"][0]
+    rig.check()
+    kept = dict(rig.files())
+    for key in kept:
+        rig.store.delete("logs", key)
+    again = Redelivery(rig.state, rig.journal, rig.store, rig.folder / "spool", rig.clock)
+    assert [file.outcome for file in again.redeliver(trail.id, 0, rig.clock.now())] == ["put", "put"]
+    assert rig.files() == kept
