@@ -30,6 +30,8 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
+from cairn.core.loops import Loop, every
+from cairn.core.metrics import WRITE_S, MetricsBoard
 from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
@@ -95,6 +97,8 @@ class GatewayProcess:
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         self._keys = KeyTable(self._state, self._clock, AccountDirectory(self._questions))
         self._client: HttpClient | None = None
+        self._metrics = MetricsBoard(self._state, self._clock, name)
+        self._leave_metrics = Loop(every("metrics", WRITE_S, self._metrics.write))
         self._elsewhere = endpoints(settings)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
         self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
@@ -117,7 +121,7 @@ class GatewayProcess:
             routes=self._routes(own),
             recorder=recorder,
             admin=self._admin(authorizer),
-            health=Health(self._problems),
+            health=Health(self._problems, self._metrics.read),
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
@@ -216,6 +220,7 @@ class GatewayProcess:
         await self._announce()
         if self._s3 is not None:
             await self._s3.recover(self._settings.account.id, self._settings.account.region)
+        self._leave_metrics.start()
         write_durably(self._folder.ready_file(self._name), str(os.getpid()).encode())
 
     async def _announce(self) -> None:
@@ -229,6 +234,7 @@ class GatewayProcess:
     async def _stop(self) -> None:
         await self._appender.stop()
         await self._http().close()
+        self._leave_metrics.stop()
         self._journal.close()
         self._history.close()
         self._state.close()
