@@ -33,7 +33,6 @@ _S3_ANSWERS = {
 }
 NOT_IN_FORCE = {
     "digest.interval": "Not in force yet: there are no digest files.",
-    "recording.data_events": "No trail can select data events yet, so `selected` records none.",
 }
 
 _CONFIGURATION = """\

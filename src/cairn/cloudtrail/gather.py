@@ -100,7 +100,8 @@ def gather(
     """
     by_account: dict[str, list[Taker]] = defaultdict(list)
     for taker in takers:
-        by_account[taker.selector.account].append(taker)
+        for account in taker.selector.accounts:
+            by_account[account].append(taker)
     position, oldest, size = first, 0.0, 0
     for entry in reader.entries(first):
         if halt(entry):

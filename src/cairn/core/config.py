@@ -93,7 +93,7 @@ class Recording:
         "refuse", "What happens to a call that cannot be recorded: it is refused, or let through and counted."
     )
     data_events: Literal["selected", "all", "none"] = setting(
-        "selected", "Which data events are recorded: those that a trail selects, all, or none."
+        "selected", "Which data events are recorded: those that a trail which logs selects, all, or none."
     )
 
 

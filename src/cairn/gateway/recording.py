@@ -54,7 +54,7 @@ class Recorder:
         Raises:
             AwsError: it cannot be; the call must not be sent.
         """
-        if self.wants(call) and is_write(call) and not is_data(call):
+        if is_write(call) and not is_data(call):
             await self._append(compose_intent, call, None)
 
     async def conclude(self, call: Call, response: Response, outcome: Outcome | None) -> Response:

@@ -21,6 +21,7 @@ from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.redeliver import Redelivery
+from cairn.cloudtrail.selectors.wanted import WantedEvents
 from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
 from cairn.core.config import ANYTHING_ELSE, Settings
@@ -30,7 +31,7 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
-from cairn.core.loops import Loop, every
+from cairn.core.loops import Loop, Step, every
 from cairn.core.metrics import WRITE_S, MetricsBoard
 from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
@@ -48,6 +49,7 @@ from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.service.commands import Commands
+from cairn.service.data_events import DataEventQuestion
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
     AccountDirectory,
@@ -66,6 +68,9 @@ from cairn.wire.signing import Credentials
 from cairn.wire.validate import Validation
 
 log = logging.getLogger(__name__)
+
+_OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
+"""Input for which CloudTrail has errors of its own in place of ValidationException."""
 
 
 def run_gateway(folder: DataFolder, settings: Settings, *, name: str, socket_fd: int | None) -> None:
@@ -96,9 +101,11 @@ class GatewayProcess:
         self._history = History(folder.history, settings.history, self._clock).reader()
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         self._keys = KeyTable(self._state, self._clock, AccountDirectory(self._questions))
+        self._wanted = WantedEvents(self._state, self._clock)
         self._client: HttpClient | None = None
         self._metrics = MetricsBoard(self._state, self._clock, name)
-        self._leave_metrics = Loop(every("metrics", WRITE_S, self._metrics.write))
+        steps: list[Step] = [self._wanted, every("metrics", WRITE_S, self._metrics.write)]
+        self._loops = [Loop(step, clock=self._clock) for step in steps]
         self._elsewhere = endpoints(settings)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
         self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
@@ -110,7 +117,8 @@ class GatewayProcess:
         )
 
     def _gateway(self) -> Gateway:
-        recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=lambda call: False)
+        wants_data = DataEventQuestion(self._wanted, self._clock)
+        recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=wants_data)
         own = self._own_services()
         authorizer = self._authorizer(own)
         return Gateway(
@@ -145,7 +153,7 @@ class GatewayProcess:
             "cloudtrail": LocalService(
                 "cloudtrail",
                 trail_operations(trails, checks) | self._history.operations(),
-                validation=Validation(unchecked=frozenset({"LookupEvents"})),  # it has errors of its own
+                validation=Validation(unchecked=_OWN_ERRORS),
             )
         }
 
@@ -217,10 +225,11 @@ class GatewayProcess:
     async def _start(self) -> None:
         self._client = HttpClient()
         self._appender.start()
+        for loop in self._loops:
+            loop.start()
         await self._announce()
         if self._s3 is not None:
             await self._s3.recover(self._settings.account.id, self._settings.account.region)
-        self._leave_metrics.start()
         write_durably(self._folder.ready_file(self._name), str(os.getpid()).encode())
 
     async def _announce(self) -> None:
@@ -234,7 +243,8 @@ class GatewayProcess:
     async def _stop(self) -> None:
         await self._appender.stop()
         await self._http().close()
-        self._leave_metrics.stop()
+        for loop in self._loops:
+            loop.stop()
         self._journal.close()
         self._history.close()
         self._state.close()

@@ -11,7 +11,7 @@ from typing import Any
 
 from cairn.core.clock import iso_seconds
 from cairn.core.records import s3
-from cairn.core.records.data_events import is_data_event
+from cairn.core.records.data_events import is_data_event, resource_types
 from cairn.core.records.error_codes import OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_MESSAGE, error_code, hides_parameters
 from cairn.core.records.event import Event, EventHeader, Kind
 from cairn.core.records.facts import CallFacts
@@ -67,6 +67,7 @@ def _compose(facts: CallFacts, kind: Kind) -> Event:
         source=source,
         name=name,
         kind=kind,
+        types=resource_types(source, name, record.get("resources", ())) if data_event else (),
     )
     return Event(header, encode_within_limits(record))
 
