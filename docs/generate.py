@@ -105,9 +105,9 @@ The embedded account passes them to moto. One that moto lacks answers with an er
 _METRICS = """\
 # Metrics
 
-`GET /metrics`, without a signature, answers in Prometheus' text format. Each gateway process answers for itself: with
-`server.gateways` above 1 a scrape meets any one of them. The worker has no metrics of its own yet; the lag of each sink
-is in `cairn status`.
+`GET /metrics`, without a signature, answers in Prometheus' text format for every process, told apart by the label
+`process` (`gateway-0`, `worker`). Gateways share the port: the one that is met answers its own metrics as they are now,
+and those of the others as they were up to 5 seconds ago. Take sums over `process`.
 
 `cairn_events_dropped_total` must stay 0.
 

@@ -101,7 +101,7 @@ class Rig:
         async def nobody(call: Call) -> bool:
             return False
 
-        return {"admin": Admin(answers={}, streams={}, authorize=nobody), "health": Health(nothing)}
+        return {"admin": Admin(answers={}, streams={}, authorize=nobody), "health": Health(nothing, lambda: b"")}
 
     def events(self) -> list[Event]:
         return [event for entry in self.journal.read_from(1) for event in entry.batch.events]

@@ -31,7 +31,8 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
-from cairn.core.loops import Loop
+from cairn.core.loops import Loop, Step, every
+from cairn.core.metrics import WRITE_S, MetricsBoard
 from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
@@ -103,8 +104,10 @@ class GatewayProcess:
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         self._keys = KeyTable(self._state, self._clock, AccountDirectory(self._questions))
         self._wanted = WantedEvents(self._state, self._clock)
-        self._wanted_loop = Loop(self._wanted, clock=self._clock)
         self._client: HttpClient | None = None
+        self._metrics = MetricsBoard(self._state, self._clock, name)
+        steps: list[Step] = [self._wanted, every("metrics", WRITE_S, self._metrics.write)]
+        self._loops = [Loop(step, clock=self._clock) for step in steps]
         self._elsewhere = endpoints(settings)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
         self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
@@ -135,7 +138,7 @@ class GatewayProcess:
             routes=self._routes(own),
             recorder=recorder,
             admin=self._admin(authorizer),
-            health=Health(self._problems),
+            health=Health(self._problems, self._metrics.read),
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
@@ -231,7 +234,8 @@ class GatewayProcess:
     async def _start(self) -> None:
         self._client = HttpClient()
         self._appender.start()
-        self._wanted_loop.start()
+        for loop in self._loops:
+            loop.start()
         await self._announce()
         if self._s3 is not None:
             await self._s3.recover(self._settings.account.id, self._settings.account.region)
@@ -248,7 +252,8 @@ class GatewayProcess:
     async def _stop(self) -> None:
         await self._appender.stop()
         await self._http().close()
-        self._wanted_loop.stop()
+        for loop in self._loops:
+            loop.stop()
         self._journal.close()
         self._history.close()
         self._state.close()
