@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from cairn.cloudtrail.aggregation import Aggregation
 from cairn.cloudtrail.logfile import FOLDER, FOLDERS, FRAME_BYTES
 from cairn.cloudtrail.selectors import Selection, Selector
 from cairn.cloudtrail.spans import Span
@@ -51,11 +52,16 @@ class FileDraft:
 
 
 class Taker:
-    """What one span takes of the events that pass by, cut into files: one account and region a file."""
+    """What one span takes of the events that pass by, cut into files: one account and region a file.
 
-    def __init__(self, span: Span, file_bytes_max: int) -> None:
+    Args:
+        first: the journal position at which they begin to pass.
+    """
+
+    def __init__(self, span: Span, first: int, file_bytes_max: int) -> None:
         self.span = span
         self.selector = _compiled(span.selection)
+        self._aggregation = Aggregation(self.selector.aggregations, f"{span.id} {first}")
         self.drafts: list[FileDraft] = []
         self._last: dict[tuple[str, str, str], FileDraft] = {}
         self._parts: Counter[tuple[str, str]] = Counter()
@@ -63,8 +69,17 @@ class Taker:
 
     def take(self, position: int, event: Event) -> None:
         header = event.header
-        if not (self.selector.wants(event) and self.span.takes(position, header.time)):
-            return
+        if self.selector.wants(event) and self.span.takes(position, header.time):
+            self._aggregation.add(event)
+            self._put(event)
+
+    def close(self) -> None:
+        """Add what the events that passed by come to."""
+        for event in self._aggregation.events():
+            self._put(event)
+
+    def _put(self, event: Event) -> None:
+        header = event.header
         place, folder = (header.account, header.region), FOLDERS.get(header.category, FOLDER)
         draft = self._last.get((*place, folder))
         if draft is None or not draft.has_room(event, self._file_bytes_max):
@@ -102,6 +117,15 @@ def gather(
     Args:
         bytes_max: journal bytes after which it stops; None if only `halt` says where.
     """
+    gathered = _gather(reader, first, takers, halt, bytes_max)
+    for taker in takers:
+        taker.close()
+    return gathered
+
+
+def _gather(
+    reader: Reader, first: int, takers: Sequence[Taker], halt: Callable[[JournalEntry], bool], bytes_max: int | None
+) -> Gathered:
     by_account: dict[str, list[Taker]] = defaultdict(list)
     for taker in takers:
         for account in taker.selector.accounts:

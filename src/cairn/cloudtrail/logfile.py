@@ -17,7 +17,11 @@ from isal import isal_zlib
 from cairn.core.clock import utc
 from cairn.core.errors import CairnError
 
-FOLDERS = {"Insight": "CloudTrail-Insight", "NetworkActivity": "CloudTrail-NetworkActivity"}
+FOLDERS = {
+    "Aggregated": "CloudTrail-Aggregated",
+    "Insight": "CloudTrail-Insight",
+    "NetworkActivity": "CloudTrail-NetworkActivity",
+}
 """Where files of a category are, which others do not share; by eventCategory."""
 FOLDER = "CloudTrail"
 """Of all other categories."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cairn.cloudtrail import preconditions, refusals, tags
+from cairn.cloudtrail.event_configuration import operations as configuration_operations
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.selectors.operations import operations as selector_operations
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, check_name, parse_arn, resolve
@@ -48,6 +49,7 @@ def operations(trails: Trails, checks: Preconditions) -> dict[str, Operation]:
         "RemoveTags": doors.remove_tags,
         "ListTags": doors.list_tags,
         **selector_operations(trails, own=doors._own, seen=doors._seen),
+        **configuration_operations(trails, own=doors._own, seen=doors._seen),
     }
 
 

@@ -135,3 +135,16 @@ def invalid_selector_field(field: str, category: str) -> AwsError:  # (ours)
 
 def invalid_selector_operator(operator: str, field: str) -> AwsError:  # (ours)
     return invalid_advanced_selector(f"Operator {operator} is not valid for field {field}.")
+
+
+def trail_or_event_data_store() -> AwsError:  # (ours)
+    text = "Specify either TrailName or EventDataStore, and not both."
+    return AwsError("InvalidParameterCombinationException", text)
+
+
+def event_data_stores_alone(members: str) -> AwsError:  # (ours)
+    return AwsError("InvalidParameterCombinationException", f"{members} are settings of event data stores alone.")
+
+
+def nothing_to_configure() -> AwsError:  # (ours)
+    return AwsError("InvalidParameterException", "Specify AggregationConfigurations; an empty list ends aggregation.")

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from cairn.cloudtrail import refusals
-from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, AdvancedSelector, EventSelector, Selection
+from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, AdvancedSelector, EventSelector, Selection, Template
 
 NAME_CHARACTERS_MIN = 3
 NAME_CHARACTERS_MAX = 128
@@ -35,6 +35,8 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """None: the default, all management events."""
     advanced: tuple[AdvancedSelector, ...] = ()
     """In force in place of `selectors` where there are any."""
+    aggregations: tuple[Template, ...] = ()
+    """By what the trail's data events are aggregated."""
 
     @property
     def custom_selectors(self) -> bool:
@@ -91,6 +93,7 @@ def selection(trail: TrailId, settings: TrailSettings) -> Selection:
         global_events=settings.global_events,
         selectors=() if settings.advanced else selectors,
         advanced=tuple(msgspec.structs.replace(selector, name=None) for selector in settings.advanced),
+        aggregations=settings.aggregations,
     )
 
 

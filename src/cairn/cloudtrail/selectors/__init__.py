@@ -8,6 +8,7 @@ from cairn.cloudtrail.selectors.selection import (
     EventSelector,
     FieldSelector,
     Selection,
+    Template,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "FieldSelector",
     "Selection",
     "Selector",
+    "Template",
 ]

@@ -80,6 +80,7 @@ class Selector:
                 if basic.management:
                     self._rules["Management"].append(_management(basic))
                 self._rules["Data"] += _data(basic)
+        self.aggregations = selection.aggregations
         self.categories = frozenset(category for category, rules in self._rules.items() if rules)
         """The eventCategory of all that it can want."""
 

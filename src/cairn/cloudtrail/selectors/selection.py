@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 
 ReadWrite = Literal["All", "ReadOnly", "WriteOnly"]
+Template = Literal["API_ACTIVITY", "RESOURCE_ACCESS", "USER_ACTIONS"]
+"""By what data events are aggregated."""
 
 
 class DataResource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,6 +69,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     selectors: tuple[EventSelector, ...] = DEFAULT_SELECTORS
     advanced: tuple[AdvancedSelector, ...] = ()
     """In force in place of `selectors` where there are any. Without their names, which select nothing."""
+    aggregations: tuple[Template, ...] = ()
+    """By what the data events that are logged are aggregated, beside being logged."""
 
     def encode(self) -> str:
         return msgspec.json.encode(self).decode()
