@@ -99,6 +99,12 @@ def test_a_data_event_that_nobody_selects_may_still_make_one_of_network_activity
     assert len(records(rig)) == 1
 
 
+def test_a_bucket_in_the_host_name_is_below_it(tmp_path: Path, clock: TestClock) -> None:
+    rig = through(tmp_path, clock, networks=[], hosts=["localhost"])
+    rig.call(method="PUT", path="/key", host="bucket.localhost", **signed("s3"))
+    assert [record["vpcEndpointId"] for record in records(rig)] == [ENDPOINT]
+
+
 @pytest.mark.parametrize(
     ("entry", "passes"),
     [
@@ -107,6 +113,7 @@ def test_a_data_event_that_nobody_selects_may_still_make_one_of_network_activity
         ({"networks": ["10.0.0.0/8", "2001:db8::/32"]}, False),
         ({"networks": [], "hosts": ["LocalHost"]}, True),
         ({"networks": [], "hosts": ["vpce.internal"]}, False),
+        ({"networks": [], "hosts": ["host"]}, False),
         ({"services": ["s3", "iam"]}, True),
         ({"services": ["s3"]}, False),
     ],

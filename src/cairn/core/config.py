@@ -142,7 +142,7 @@ class VpcEndpoint:
 
     account: str = setting("", "The account that owns it; empty: `account.id`.")
     networks: list[str] = setting([], "Clients in these networks call through it.")
-    hosts: list[str] = setting([], "Calls to these host names come through it.")
+    hosts: list[str] = setting([], "Calls to these host names, or to names below them, come through it.")
     services: list[str] = setting([], "The services that it is for, by botocore's names; empty: all.")
     policy: str = setting("", "File of its policy, JSON; empty: it allows everything.")
 

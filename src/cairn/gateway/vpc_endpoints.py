@@ -35,7 +35,7 @@ class _Endpoint(NamedTuple):
     id: str
     account: str
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
-    hosts: frozenset[str]
+    hosts: tuple[str, ...]
     services: frozenset[str]
     policy: Policy | None
 
@@ -91,7 +91,7 @@ class VpcEndpoints:
 def _came_through(call: Call, endpoint: _Endpoint) -> bool:
     if endpoint.services and call.service not in endpoint.services:
         return False
-    if call.request.host in endpoint.hosts:
+    if any(call.request.host == host or call.request.host.endswith(f".{host}") for host in endpoint.hosts):
         return True
     try:
         client = ipaddress.ip_address(call.request.client)
@@ -113,5 +113,5 @@ def _endpoint(name: str, entry: VpcEndpoint, account: str) -> _Endpoint:
         except (OSError, ValueError, MalformedPolicy) as error:
             advice = "Give the path of a JSON document in the form of a VPC endpoint policy."
             raise ConfigurationError(f"{key}.policy: {entry.policy} cannot be read: {error}", advice=advice) from error
-    hosts = frozenset(host.lower() for host in entry.hosts)
+    hosts = tuple(host.lower() for host in entry.hosts)
     return _Endpoint(name, entry.account or account, networks, hosts, frozenset(entry.services), policy)

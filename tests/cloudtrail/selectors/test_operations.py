@@ -10,8 +10,9 @@ from tests.cloudtrail.test_operations import Call, arn, refused
 
 from cairn.cloudtrail import spans
 from cairn.cloudtrail.selectors import Selection, grammar
-from cairn.cloudtrail.selectors.checks import advanced_selectors
+from cairn.cloudtrail.selectors.checks import advanced_selectors, selectors_from
 from cairn.cloudtrail.selectors.resource_types import RESOURCE_TYPES
+from cairn.core.errors import AwsError
 from cairn.core.records import data_events
 
 DEFAULT = {
@@ -267,6 +268,24 @@ def test_advanced_selectors_that_are_refused(call: Call, fields: list[dict[str, 
     message = refused(call, ERROR, "PutEventSelectors", TrailName="main", AdvancedEventSelectors=selectors)
     assert text in message
     assert not custom(call)
+
+
+@pytest.mark.parametrize(
+    ("params", "member"),
+    [
+        ({"EventSelectors": [None]}, "EventSelectors"),
+        ({"EventSelectors": [{"DataResources": [None]}]}, "DataResources"),
+        ({"EventSelectors": [{"DataResources": [{"Type": "AWS::S3::Object", "Values": [None]}]}]}, "Values"),
+        ({"EventSelectors": [{"ExcludeManagementEventSources": [None]}]}, "ExcludeManagementEventSources"),
+        ({"AdvancedEventSelectors": [None]}, "AdvancedEventSelectors"),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": [None]}]}, "FieldSelectors"),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": [CATEGORY | {"Equals": [None]}]}]}, "Equals"),
+    ],
+)
+def test_nulls_in_lists_are_refused(params: dict[str, Any], member: str) -> None:
+    with pytest.raises(AwsError) as error:  # no client of botocore's sends them
+        selectors_from(params)
+    assert (error.value.code, error.value.message) == (ERROR, invalid("null", member))
 
 
 def test_both_kinds_and_none_are_refused(call: Call) -> None:

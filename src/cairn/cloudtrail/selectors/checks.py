@@ -47,10 +47,18 @@ def selectors_from(params: Params) -> tuple[tuple[EventSelector, ...], tuple[Adv
     Raises:
         AwsError: InvalidEventSelectorsException.
     """
-    basic, advanced = params.get("EventSelectors") or [], params.get("AdvancedEventSelectors") or []
+    basic, advanced = _items(params, "EventSelectors"), _items(params, "AdvancedEventSelectors")
     if basic and advanced:
         raise refusals.both_kinds_of_selectors()
     return (basic_selectors(basic), ()) if not advanced else ((), advanced_selectors(advanced))
+
+
+def _items(given: Params, member: str) -> list[Any]:
+    """A list, empty where it is not given. JSON's null in it, which the model lets pass, is refused."""
+    items = given.get(member, [])
+    if None in items:
+        raise refusals.invalid_selector_value("null", member)
+    return list(items)
 
 
 def basic_selectors(given: list[Params]) -> tuple[EventSelector, ...]:
@@ -77,17 +85,18 @@ def _basic(given: Params) -> EventSelector:
     read_write = given.get("ReadWriteType", "All")
     if read_write not in _READ_WRITES:
         raise refusals.invalid_selector_value(read_write, "ReadWriteType")
-    for source in given.get("ExcludeManagementEventSources", []):
+    excluded = _items(given, "ExcludeManagementEventSources")
+    for source in excluded:
         if source not in EXCLUDABLE_SOURCES:
             raise refusals.invalid_selector_value(source, "ExcludeManagementEventSources")
-    data = tuple(map(_data_resource, given.get("DataResources", [])))
+    data = tuple(map(_data_resource, _items(given, "DataResources")))
     management = given.get("IncludeManagementEvents", True)
     if not management and not data:
         raise refusals.selector_of_nothing()
     return EventSelector(
         read_write=read_write,
         management=management,
-        excluded_sources=tuple(given.get("ExcludeManagementEventSources", [])),
+        excluded_sources=tuple(excluded),
         data=data,
     )
 
@@ -96,7 +105,7 @@ def _data_resource(given: Params) -> DataResource:
     kind = given.get("Type", "")
     if kind not in WHOLE_TYPES:
         raise refusals.invalid_selector_value(kind, "DataResources.Type")
-    values = tuple(given.get("Values", []))
+    values = tuple(_items(given, "Values"))
     for value in values:
         if value not in WHOLE_TYPES[kind] and not _BASIC_VALUES[kind].fullmatch(value):
             raise refusals.invalid_selector_value(value, "DataResources.Values")
@@ -122,7 +131,7 @@ def advanced_selectors(given: list[Params]) -> tuple[AdvancedSelector, ...]:
 
 
 def _advanced(given: Params) -> AdvancedSelector:
-    selector = AdvancedSelector(name=given.get("Name"), fields=tuple(map(_field, given["FieldSelectors"])))
+    selector = AdvancedSelector(name=given.get("Name"), fields=tuple(map(_field, _items(given, "FieldSelectors"))))
     category = _one(selector, "eventCategory", tuple(CATEGORIES))
     grammar = CATEGORIES[category]
     for name in grammar.required:
@@ -135,7 +144,7 @@ def _advanced(given: Params) -> AdvancedSelector:
 
 
 def _field(given: Params) -> FieldSelector:
-    values = {member: tuple(given.get(operator) or ()) for operator, member in OPERATORS.items()}
+    values = {member: tuple(_items(given, operator)) for operator, member in OPERATORS.items()}
     if not any(values.values()):
         raise refusals.invalid_advanced_selector(f"Field {given['Field']} has no operator.")
     return FieldSelector(field=given["Field"], **values)
