@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from cairn.account.s3.operations import OPERATIONS, Answer
 from cairn.cli.app import COMMANDS, app
 from cairn.cli.config_command import written
+from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.core.clock import SystemClock
@@ -32,7 +33,6 @@ _S3_ANSWERS = {
     Answer.NONE: "Not supported (`NotImplemented`, 501)",
 }
 NOT_IN_FORCE = {
-    "digest.interval": "Not in force yet: there are no digest files.",
     "recording.data_events": "No trail can select data events yet, so `selected` records none.",
 }
 
@@ -211,7 +211,7 @@ def cloudtrail_operations() -> set[str]:
     with tempfile.TemporaryDirectory() as folder:
         reader = History(Path(folder), Settings().history, SystemClock()).reader()
         try:
-            return {*trail_operations(nothing, nothing), *reader.operations()}
+            return {*trail_operations(nothing, nothing), *reader.operations(), *key_operations(nothing, nothing)}
         finally:
             reader.close()
 

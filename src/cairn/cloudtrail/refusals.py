@@ -92,3 +92,11 @@ def resource_type_not_supported(arn: str) -> AwsError:  # (ours)
 
 def invalid_token() -> AwsError:  # (ours)
     return AwsError("InvalidNextTokenException", "The token is not one that this operation gave to this account.")
+
+
+def invalid_time_range() -> AwsError:
+    return AwsError("InvalidTimeRangeException", "StartTime is after EndTime.")
+
+
+def invalid_keys_token() -> AwsError:  # (ours)
+    return AwsError("InvalidTokenException", "ListPublicKeys gives no tokens.")
