@@ -23,7 +23,7 @@ from cairn.cloudtrail import status
 from cairn.cloudtrail.digests.digest import HASH_ALGORITHM, Digest, DigestedFile, DigestName
 from cairn.cloudtrail.digests.keys import SigningKey
 from cairn.cloudtrail.digests.periods import Period
-from cairn.cloudtrail.digests.tables import digests, periods
+from cairn.cloudtrail.digests.tables import digests
 from cairn.cloudtrail.tables import delivered_files, trails
 from cairn.cloudtrail.trail import Trail
 from cairn.core.clock import iso_seconds
@@ -199,10 +199,9 @@ def deliver(connection: sa.Connection, row: DigestRow, now: float) -> None:
         status.succeeded(connection, row.trail, {row.region}, now, "digests")
 
 
-def abandon(connection: sa.Connection, row: DigestRow, *, again: bool) -> None:
-    """Take a staged digest out of its chain. Its files come into the next, which an ended period has only `again`."""
-    if _end(connection, row, outcome="abandoned") and again:
-        connection.execute(sa.update(periods).where(periods.c.id == row.period).values(finished=None))
+def abandon(connection: sa.Connection, row: DigestRow) -> None:
+    """Take a staged digest out of its chain. The next, if there is one, has its files."""
+    _end(connection, row, outcome="abandoned")
 
 
 def rows(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[DigestRow]:

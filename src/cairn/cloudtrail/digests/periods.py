@@ -50,7 +50,7 @@ def end(connection: sa.Connection, trail: int, now: float, *, at_once: bool) -> 
 
 
 def unfinished(connection: sa.Connection) -> list[Period]:
-    """Periods whose last digests are not made, the oldest of a trail first."""
+    """Periods whose last digests are not delivered, the oldest of a trail first."""
     return _select(connection, periods.c.finished.is_(None))
 
 
@@ -60,7 +60,7 @@ def of_trail(connection: sa.Connection, trail: int) -> list[Period]:
 
 
 def reload(connection: sa.Connection, period: Period) -> Period | None:
-    """The period as it stands; None if its last digests were made meanwhile. It stays so until the transaction ends."""
+    """The period as it stands; None if it was finished meanwhile. It stays so until the transaction ends."""
     select = sa.select(periods).where(periods.c.id == period.id, periods.c.finished.is_(None)).with_for_update()
     row = connection.execute(select).mappings().first()
     return None if row is None else Period(**row)
@@ -78,7 +78,7 @@ def complete(connection: sa.Connection, period: Period) -> bool:
 
 
 def finish(connection: sa.Connection, period: Period, now: float) -> None:
-    """Note that the period's last digests are staged, or that there are none to make."""
+    """Note that the period's last digests are in the bucket, or are given up."""
     last = period.last_file if period.last_file is not None else last_file(connection, period.trail)
     connection.execute(sa.update(periods).where(periods.c.id == period.id).values(finished=now, last_file=last))
 

@@ -87,7 +87,10 @@ def answer(connection: sa.Connection, request: Request, failures: list[FlushFail
     select = (
         sa.select(trails.c.arn, digests.c.bucket, digests.c.key, events)
         .join_from(digests, trails, digests.c.trail == trails.c.id)
-        .where(digests.c.id > request.after_digest, digests.c.outcome == "delivered")
+        .where(
+            digests.c.outcome == "delivered",
+            sa.or_(digests.c.id > request.after_digest, digests.c.delivered >= request.requested),
+        )
         .order_by(digests.c.id)
         .limit(FILES_MAX)
     )

@@ -130,7 +130,7 @@ class Digests:
             if self._lanes.busy(number) or not self._may_try(number, view):
                 continue
             progress = True
-            if number in self._lanes.troubles:
+            if number in self._lanes.troubles and number in view.periods:
                 rows = [row for row in rows if not self._abandoned(row, trail, view)]
             if rows:
                 self._lanes.start(number, partial(self._putter.put, trail, rows))
@@ -145,16 +145,19 @@ class Digests:
         return any(self._seen[request.id] > trouble.failed_at for request in asked)
 
     def _abandoned(self, row: DigestRow, trail: Trail, view: _View) -> bool:
-        """Take a digest out that its bucket refused, where the trail delivers elsewhere by now, or where that went on
-        for as long as delivery is retried and no later digest will have its files."""
+        """Take a digest that its bucket refused out of its chain, where the trail delivers elsewhere by now: the next
+        has its files. Where there will be no next, give it up once delivery has been retried for long enough."""
         moved = (row.bucket, row.key) != (trail.settings.bucket, chains.key_for(trail, row.place, row.end))
-        last = row.period not in {period.id for period in view.periods.get(row.trail, [])}
-        given_up = last and self._clock.now() - row.staged >= self._retry_for_s
-        if not (moved or given_up):
+        now = self._clock.now()
+        (period,) = (period for period in view.periods[row.trail] if period.id == row.period)
+        given_up = not moved and period.ended is not None and now - row.staged >= self._retry_for_s
+        if not moved and not given_up:
             return False
         with self._state.write() as connection:
-            chains.abandon(connection, row, again=moved)
-        if given_up and not moved:
+            chains.abandon(connection, row)
+            if given_up:
+                periods.finish(connection, period, now)
+        if given_up:
             log.error("gave up the last digest of %s, %s: the bucket refused it for too long", trail.arn, row.region)
         return True
 

@@ -20,7 +20,7 @@ periods = sa.Table(
     sa.Column("after_file", sa.BigInteger, nullable=False, doc="the last row of delivered_files that is before it"),
     sa.Column("ended", sa.Float),
     sa.Column("last_file", sa.BigInteger, doc="the last row of delivered_files in it, once that is known"),
-    sa.Column("finished", sa.Float, doc="when the last digests of an ended period were staged"),
+    sa.Column("finished", sa.Float, doc="when its last digests were in the bucket, or given up"),
     sa.Index("digest_periods_trail", "trail"),
     sa.Index("digest_periods_finished", "finished"),
 )
