@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY
 from cairn.account.s3.operations import OPERATIONS, Answer
 from cairn.cli.app import COMMANDS, app
 from cairn.cli.config_command import written
+from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.core.clock import SystemClock
@@ -31,9 +32,6 @@ _S3_ANSWERS = {
     Answer.ENGINE: "Passed to SeaweedFS",
     Answer.STATE: "Answered from saved state",
     Answer.NONE: "Not supported (`NotImplemented`, 501)",
-}
-NOT_IN_FORCE = {
-    "digest.interval": "Not in force yet: there are no digest files.",
 }
 
 _CONFIGURATION = """\
@@ -138,7 +136,7 @@ def _configuration() -> Iterator[str]:
         yield "|---|---|---|---|"
         for key, spec in keys:
             default = f"`{written(spec.default)}`" if spec.default not in ("", []) else "none"
-            yield _row(f"`{key}`", _type(spec.type), default, f"{spec.doc} {NOT_IN_FORCE.get(key, '')}".strip())
+            yield _row(f"`{key}`", _type(spec.type), default, spec.doc)
     yield "\n## upstreams\n"
     yield Settings.__dataclass_fields__["upstreams"].metadata["doc"]
     yield _UPSTREAMS
@@ -223,7 +221,7 @@ def cloudtrail_operations() -> set[str]:
     with tempfile.TemporaryDirectory() as folder:
         reader = History(Path(folder), Settings().history, SystemClock()).reader()
         try:
-            return {*trail_operations(nothing, nothing), *reader.operations()}
+            return {*trail_operations(nothing, nothing), *reader.operations(), *key_operations(nothing, nothing)}
         finally:
             reader.close()
 

@@ -21,11 +21,12 @@ from cairn.core.journal.journal import Journal
 from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.state import State
 
-_GONE = frozenset({"NoSuchKey", "404", "NotFound"})
+GONE = frozenset({"NoSuchKey", "404", "NotFound"})
+"""What a store answers where there is no such object."""
 
 
 class Redelivered(msgspec.Struct, frozen=True):
-    """What became of one log file: `present` in the bucket, `put` again, or `lost`: the journal has let go of it."""
+    """What became of one file: `present` in the bucket, `put` again, or `lost`: the journal has let go of it."""
 
     bucket: str
     key: str
@@ -89,7 +90,7 @@ class Redelivery:
         try:
             self._store.head(file.bucket, file.key)
         except ObjectStoreError as error:
-            if error.code in _GONE:
+            if error.code in GONE:
                 return False
             raise
         return True

@@ -148,3 +148,11 @@ def event_data_stores_alone(members: str) -> AwsError:  # (ours)
 
 def nothing_to_configure() -> AwsError:  # (ours)
     return AwsError("InvalidParameterException", "Specify AggregationConfigurations; an empty list ends aggregation.")
+
+
+def invalid_time_range() -> AwsError:
+    return AwsError("InvalidTimeRangeException", "StartTime is after EndTime.")
+
+
+def invalid_keys_token() -> AwsError:  # (ours)
+    return AwsError("InvalidTokenException", "ListPublicKeys gives no tokens.")

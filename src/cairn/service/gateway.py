@@ -16,6 +16,11 @@ from cairn.account.moto.wire_names import SECRET
 from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
+from cairn.cloudtrail.digests.keys import Keys as DigestKeys
+from cairn.cloudtrail.digests.operations import operations as key_operations
+from cairn.cloudtrail.digests.putting import Putter
+from cairn.cloudtrail.digests.requests import DigestRequests
+from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
@@ -158,10 +163,13 @@ class GatewayProcess:
         """What Cairn itself answers."""
         trails = Trails(self._state, self._journal, self._clock)
         checks = Preconditions(self._destinations, service_may)
+        digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
         return {
             "cloudtrail": LocalService(
                 "cloudtrail",
-                trail_operations(trails, checks) | self._history.operations(),
+                trail_operations(trails, checks)
+                | self._history.operations()
+                | key_operations(digest_keys, self._clock),
                 validation=Validation(unchecked=_OWN_ERRORS),
             )
         }
@@ -201,11 +209,18 @@ class GatewayProcess:
             history=self._history,
             flushes=Flushes(self._state, self._journal, self._clock),
             redelivery=Redelivery(self._state, self._journal, self._trail_buckets, self._folder.spool, self._clock),
+            digest_requests=DigestRequests(self._state, self._clock),
+            restoration=self._restoration(),
             board=StatusBoard(self._state, self._clock),
             clock=self._clock,
             problems=self._known_problems,
         )
         return Admin(answers=commands.answers(), streams=commands.streams(), authorize=authorizer.authorize)
+
+    def _restoration(self) -> Restoration:
+        trails = Trails(self._state, self._journal, self._clock)
+        putter = Putter(self._state, self._trail_buckets, self._clock)
+        return Restoration(self._state, self._trail_buckets, trails, putter)
 
     async def _problems(self) -> list[str]:
         try:

@@ -6,6 +6,8 @@ import os
 from typing import Protocol
 
 from cairn.cloudtrail.delivery import Delivery
+from cairn.cloudtrail.digests.keys import Keys
+from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
 from cairn.core.clock import SystemClock
 from cairn.core.config import Settings
@@ -59,13 +61,21 @@ class WorkerProcess:
         self._history = History(folder.history, settings.history, clock).sink(self._journal)
         store, _ = trail_buckets(folder, settings, self._state, clock)
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
+        self._digests = Digests(
+            self._state,
+            store,
+            Keys(self._state, folder.keys, clock),
+            clock,
+            interval_s=settings.digest.interval,
+            retry_for_s=settings.delivery.retry_for,
+        )
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
         self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
         metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
-        steps: list[Step] = [*self._sinks, trimmer, JournalCheck(self._checked), board, metrics]
+        steps: list[Step] = [*self._sinks, self._digests, trimmer, JournalCheck(self._checked), board, metrics]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -77,6 +87,7 @@ class WorkerProcess:
         for loop in reversed(self._loops):
             loop.stop()
         self._delivery.close()
+        self._digests.close()
         self._history.close()
         self._checked.close()
         self._journal.close()
@@ -94,7 +105,7 @@ class WorkerProcess:
         whole = Standing(process=NAME, name=JOURNAL, failures=len(faults), last_error=told(faults))
         troubled = [
             Standing(process=NAME, name=arn, failures=trouble.failures, last_error=trouble.error)
-            for arn, trouble in self._delivery.troubles().items()
+            for arn, trouble in (self._digests.troubles() | self._delivery.troubles()).items()
         ]
         self._board.write(NAME, [*standings, whole, *troubled])
 
