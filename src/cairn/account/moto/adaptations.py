@@ -22,6 +22,9 @@ from cairn.account.moto.backends import unnoticed
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.wire_names import S3Access
 
+SNS_CERTIFICATES_MAX = 100
+"""Certificates of sent messages that can still be fetched, a region."""
+
 
 class Adaptations:
     """Makes the changes that concern every service when it is made, and each service's when it is seen."""
@@ -47,6 +50,7 @@ class Adaptations:
             "kms": _adapt_kms,
             "organizations": identities.adapt_organizations,
             "s3": self._adapt_s3,
+            "sns": _adapt_sns,
             "sqs": self._adapt_sqs,
             "sts": identities.adapt_sts,
         }
@@ -95,3 +99,22 @@ def _adapt_lambda() -> None:
     from cairn.account.moto.lambda_answer import answer
 
     LambdaFunction._invoke_lambda = answer
+
+
+def _adapt_sns() -> None:
+    """Sent messages are kept by who receives them. A topic keeps none, and of the certificates that sign them, one for
+    each, SNS keeps the last."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.sns.models import Topic, sns_backends
+
+    publish = Topic.publish
+
+    def publish_and_forget(self: Any, *args: Any, **kwargs: Any) -> str:
+        ident: str = publish(self, *args, **kwargs)
+        self.sent_notifications.clear()
+        certificates = sns_backends[DEFAULT_ACCOUNT_ID][self.sns_backend.region_name]._message_public_keys
+        for name in list(certificates)[:-SNS_CERTIFICATES_MAX]:
+            del certificates[name]
+        return ident
+
+    Topic.publish = publish_and_forget
