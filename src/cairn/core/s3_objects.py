@@ -79,11 +79,16 @@ class S3ObjectStore:
         kms_key: str = "",
         encryption_context: Mapping[str, str] | None = None,
         on_behalf_of: str = "",  # here the credentials say who puts
+        managed_keys: bool = False,
     ) -> None:
+        """`ObjectStore.put`. `managed_keys` has the store encrypt with keys of its own (SSE-S3), where it does not do
+        so unasked."""
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
         options: dict[str, Any] = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         if content_encoding:
             options["ContentEncoding"] = content_encoding
+        if managed_keys:
+            options["ServerSideEncryption"] = "AES256"
         if kms_key:
             options |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key}
             if encryption_context:

@@ -19,7 +19,6 @@ from cairn.account.s3.upstream import S3Upstream
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
-from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
@@ -52,11 +51,11 @@ from cairn.service.joints import (
     AccountPolicies,
     BucketPolicies,
     bucket_permissions,
-    service_may,
     trail_buckets,
 )
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
+from cairn.service.topics import preconditions
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
@@ -136,7 +135,7 @@ class GatewayProcess:
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         trails = Trails(self._state, self._journal, self._clock)
-        checks = Preconditions(self._destinations, service_may)
+        checks = preconditions(self._settings, self._questions, self._destinations)
         return {
             "cloudtrail": LocalService(
                 "cloudtrail",
