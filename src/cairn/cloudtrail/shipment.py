@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cairn.cloudtrail import plans, status
+from cairn.cloudtrail import notices, plans, status
+from cairn.cloudtrail.encryption import context_of
 from cairn.cloudtrail.gather import FileDraft
 from cairn.cloudtrail.logfile import LogFileName, Written, write_log_file
 from cairn.cloudtrail.plans import DeliveredFile, Plan
@@ -89,7 +90,9 @@ class Shipper:
             raise
         failpoint("delivery.uploaded_all")
         with self._state.write() as connection:
-            plans.deliver(connection, plan, delivered, self._clock.now())
+            now = self._clock.now()
+            if plans.deliver(connection, plan, delivered, now) and trail.settings.topic:
+                notices.owe(connection, plan.id, trail.row, now)
             failpoint("delivery.committing")
         failpoint("delivery.committed")
 
@@ -99,7 +102,6 @@ class Shipper:
         Raises:
             ObjectStoreError: the bucket did not take it.
         """
-        context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"}
         self._store.put(
             bucket,
             key,
@@ -107,7 +109,7 @@ class Shipper:
             sha256=file.written.stored_sha256,
             content_encoding="gzip",
             kms_key=trail.settings.kms_key,
-            encryption_context=context if trail.settings.kms_key else None,
+            encryption_context=context_of(trail.arn, bucket, key) if trail.settings.kms_key else None,
             on_behalf_of=trail.arn,
         )
 
