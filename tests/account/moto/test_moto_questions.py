@@ -156,9 +156,15 @@ def test_topics_keys_and_log_groups_are_told(moto: Running) -> None:
     ]
     found = ask.topic(topic)
     assert (found.kms_key, json.loads(found.policy)) == ("alias/told", json.loads(_policy("*")))
-    assert (ask.kms_key(key).state, ask.kms_key(key).spec) == ("Enabled", "SYMMETRIC_DEFAULT")
+    made = ask.kms_key(key)
+    assert (made.state, made.spec, made.usage) == ("Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
     kms.disable_key(KeyId=key)
     assert ask.kms_key(key).state == "Disabled"
+    kms.enable_key(KeyId=key)
+    assert ask.kms_key(key).state == "Enabled"
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    assert ask.kms_key(key).state == "PendingDeletion"
+    kms.cancel_key_deletion(KeyId=key)
     signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     assert (ask.kms_key(signing).spec, ask.kms_key(signing).usage) == ("RSA_2048", "SIGN_VERIFY")
     logs.create_log_group(logGroupName="a/group")

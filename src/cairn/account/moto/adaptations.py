@@ -84,13 +84,21 @@ def _adapt_batch() -> None:
 
 
 def _adapt_kms() -> None:
-    """A symmetric key never uses its private key, for which moto makes one of RSA, the slowest to make."""
+    """A symmetric key never uses its private key, for which moto makes one of RSA, the slowest to make. And keys may be
+    named by ARN where moto's methods that change their state fail on it."""
     import moto.kms.models as kms
     from moto.kms.utils import ECDSAPrivateKey, KeySpec
 
     generate = kms.generate_private_key
     without = {KeySpec.SYMMETRIC_DEFAULT, *KeySpec.hmac_key_specs()}
     kms.generate_private_key = lambda spec: ECDSAPrivateKey("ECC_NIST_P256") if spec in without else generate(spec)
+    for name in ("disable_key", "enable_key", "cancel_key_deletion", "schedule_key_deletion"):
+        setattr(kms.KmsBackend, name, _by_key_id(getattr(kms.KmsBackend, name)))
+
+
+def _by_key_id(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of moto's KMS that takes a key by its ARN too."""
+    return lambda self, key_id, *args, **kwargs: method(self, self.get_key_id(key_id), *args, **kwargs)
 
 
 def _adapt_lambda() -> None:

@@ -40,7 +40,8 @@ def kms_key(arn: str) -> Answer:
     key = _backend("kms", arn).keys.get(arn.split(":", 5)[5].removeprefix("key/"))
     if key is None:
         raise LookupError(f"no key {arn}")
-    return {"state": key.key_state, "spec": key.key_spec, "usage": key.key_usage, "policy": key.policy}
+    usage = key.key_usage or "ENCRYPT_DECRYPT"  # moto keeps what it was not told as nothing
+    return {"state": key.key_state, "spec": key.key_spec, "usage": usage, "policy": key.policy}
 
 
 def topic(arn: str) -> Answer:
