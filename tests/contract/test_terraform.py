@@ -20,7 +20,8 @@ pytestmark = pytest.mark.engine
 REGION = "eu-north-1"
 NAME = "planned"
 SOURCE = trail_arn(NAME, REGION)
-MIRRORS = ("/usr/local/share/terraform/plugins", "/opt")
+MIRRORS = ("usr/local/share/terraform/plugins", "opt/*")
+"""Where machines keep providers, from their root."""
 COMMAND_S = 240
 
 
@@ -43,7 +44,7 @@ class Terraform:
         found = [
             registry.parent
             for mirror in MIRRORS
-            for registry in Path(mirror).glob("**/registry.terraform.io")
+            for registry in Path("/").glob(f"{mirror}/registry.terraform.io")
             if (registry / "hashicorp" / "aws").is_dir()
         ]
         path = self._folder / "terraform.rc"
