@@ -96,6 +96,8 @@ class S3ObjectStore:
         with ExitStack() as stack:
             body: bytes | IO[bytes] = content if isinstance(content, bytes) else stack.enter_context(content.open("rb"))
             reply = self._call("put_object", bucket, Key=key, Body=body, ChecksumSHA256=checksum, **options)
+        if kms_key and reply.get("ServerSideEncryption") != "aws:kms":
+            raise ObjectStoreError("NotEncrypted", f"{bucket}/{key} was stored, and not under {kms_key}")
         if reply.get("ChecksumSHA256") != checksum:
             self._read_back(bucket, key, sha256)
 
