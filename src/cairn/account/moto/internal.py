@@ -16,6 +16,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.utils import unix_time
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 
+from cairn.account.moto import organization
 from cairn.account.moto.commits import Commits
 
 Answer = dict[str, Any]
@@ -35,6 +36,10 @@ class Internal:
             "key_of_alias": key_of_alias,
             "resource_policy": resource_policy,
             "ensure_user": ensure_user,
+            "organization": organization.of_account,
+            "register_administrator": organization.register_administrator,
+            "deregister_administrator": organization.deregister_administrator,
+            "make_role": organization.make_role,
         }
 
     def answer(self, verb: str, arguments: dict[str, Any]) -> tuple[bool, Answer]:
@@ -57,7 +62,7 @@ class Internal:
         }
 
 
-_CHANGING = {"ensure_user"}
+_CHANGING = {"ensure_user", "register_administrator", "deregister_administrator", "make_role"}
 
 
 def access_key(access_key_id: str) -> Answer:
