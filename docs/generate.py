@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from cairn.account.s3.operations import OPERATIONS, Answer
 from cairn.cli.app import COMMANDS, app
 from cairn.cli.config_command import written
+from cairn.cloudtrail.delegation import operations as delegation_operations
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.core.clock import SystemClock
@@ -211,7 +212,8 @@ def cloudtrail_operations() -> set[str]:
     with tempfile.TemporaryDirectory() as folder:
         reader = History(Path(folder), Settings().history, SystemClock()).reader()
         try:
-            return {*trail_operations(nothing, nothing), *reader.operations()}
+            trails = {*trail_operations(nothing, nothing, nothing), *delegation_operations(nothing)}
+            return {*trails, *reader.operations()}
         finally:
             reader.close()
 

@@ -9,9 +9,11 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from tests.cloudtrail.companies import Companies
 from tests.cloudtrail.rig import ACCOUNT, Rig
 
 from cairn.cloudtrail.operations import operations
+from cairn.cloudtrail.organizations import Owners
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.core.clock import utc
 from cairn.core.errors import AwsError
@@ -54,7 +56,7 @@ def service_may(policy: str, action: str, resource: str, facts: Mapping[str, str
 
 @pytest.fixture
 def call(rig: Rig) -> Call:
-    built = operations(rig.trails, Preconditions(Buckets(), service_may))
+    built = operations(rig.trails, Preconditions(Buckets(), service_may), Owners(Companies()))
 
     def call(operation: str, /, region: str = "us-east-1", account: str = ACCOUNT, **params: Any) -> Any:
         model = MODEL.operation_model(operation)
@@ -170,7 +172,7 @@ def test_a_bucket_elsewhere_may_let_us_in_without_a_policy(call: Call) -> None:
         ({"TagsList": [{"Key": "aws:x"}]}, "InvalidTagParameterException", "aws:"),
         ({"TagsList": [{"Key": "k"}, {"Key": "k"}]}, "InvalidTagParameterException", "twice"),
         ({"TagsList": [{"Key": f"k{n}"} for n in range(51)]}, "TagsLimitExceededException", "50"),
-        ({"IsOrganizationTrail": True}, "UnsupportedOperationException", "organization"),
+        ({"IsOrganizationTrail": True}, "OrganizationsNotInUseException", ACCOUNT),
         ({"SnsTopicName": "topic"}, "UnsupportedOperationException", "SNS"),
     ],
 )

@@ -33,6 +33,8 @@ class FileDraft:
     account: str
     region: str
     part: int
+    organization: str = ""
+    """`o-...` where it is a file of an organization's trail."""
     records: list[bytes] = field(default_factory=list)
     bytes: int = FRAME_BYTES
     oldest: int = 0
@@ -66,7 +68,7 @@ class Taker:
         place = (header.account, header.region)
         draft = self._last.get(place)
         if draft is None or not draft.has_room(event, self._file_bytes_max):
-            draft = FileDraft(*place, part=0 if draft is None else draft.part + 1)
+            draft = FileDraft(*place, 0 if draft is None else draft.part + 1, self.selector.organization)
             self._last[place] = draft
             self.drafts.append(draft)
         draft.add(event)
@@ -100,7 +102,8 @@ def gather(
     """
     by_account: dict[str, list[Taker]] = defaultdict(list)
     for taker in takers:
-        by_account[taker.selector.account].append(taker)
+        for account in taker.selector.accounts:
+            by_account[account].append(taker)
     position, oldest, size = first, 0.0, 0
     for entry in reader.entries(first):
         if halt(entry):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cairn.cloudtrail import preconditions, refusals, tags
+from cairn.cloudtrail.organizations import Owners, joined
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, EventSelector
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, check_name, parse_arn, resolve
@@ -25,14 +26,13 @@ _NOT_YET = {
     "CloudWatchLogsLogGroupArn": "Delivery to CloudWatch Logs",
     "CloudWatchLogsRoleArn": "Delivery to CloudWatch Logs",
     "KmsKeyId": "Encryption under a KMS key of the trail's",
-    "IsOrganizationTrail": "An organization trail",
 }
 """Members that ask for what is not built. Empty ones ask for nothing."""
 
 
-def operations(trails: Trails, checks: Preconditions) -> dict[str, Operation]:
+def operations(trails: Trails, checks: Preconditions, owners: Owners) -> dict[str, Operation]:
     """CloudTrail's operations on trails and their tags, by name."""
-    doors = _TrailOperations(trails, checks)
+    doors = _TrailOperations(trails, checks, owners)
     return {
         "CreateTrail": doors.create_trail,
         "UpdateTrail": doors.update_trail,
@@ -52,25 +52,37 @@ def operations(trails: Trails, checks: Preconditions) -> dict[str, Operation]:
 
 
 class _TrailOperations:
-    def __init__(self, trails: Trails, checks: Preconditions) -> None:
+    def __init__(self, trails: Trails, checks: Preconditions, owners: Owners) -> None:
         self._trails = trails
         self._checks = checks
+        self._owners = owners
 
     def create_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         check_name(params["Name"])
-        trail = TrailId(context.account, context.region, params["Name"])
         settings = _changed(TrailSettings(bucket=params["S3BucketName"]), params)
         tagged = tags.check(_pairs(params.get("TagsList", [])))
+        organization = self._owners.creator(context.account) if params.get("IsOrganizationTrail") else None
+        owner = context.account if organization is None else organization.management
+        trail = TrailId(owner, context.region, params["Name"])
+        settings = joined(settings, organization)
         self._trails.check_room(trail, settings)
-        self._checks.check_bucket(trail, settings.bucket, settings.prefix)
+        self._checks.check_bucket(trail, settings)
         return _summary(self._trails.create(trail, settings, tagged))
 
     def update_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         trail = self._own(context, params["Name"])
         settings = _changed(trail.settings, params)
-        if "S3BucketName" in params or "S3KeyPrefix" in params:
-            self._checks.check_bucket(trail.id, settings.bucket, settings.prefix)
-        return _summary(self._trails.update(trail.id, lambda now: _changed(now, params)))
+        turns = params.get("IsOrganizationTrail", _of_organization(trail)) != _of_organization(trail)
+        organization = self._owners.converter(context.account, trail) if turns else None
+        if turns:
+            settings = joined(settings, organization)
+        if turns or "S3BucketName" in params or "S3KeyPrefix" in params:
+            self._checks.check_bucket(trail.id, settings)
+
+        def change(now: TrailSettings) -> TrailSettings:
+            return joined(_changed(now, params), organization) if turns else _changed(now, params)
+
+        return _summary(self._trails.update(trail.id, change))
 
     def delete_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         self._trails.delete(self._own(context, params["Name"]).id)
@@ -87,7 +99,7 @@ class _TrailOperations:
             "trailList": [
                 _description(trail)
                 for trail in self._trails.of_account(context.account)
-                if (trail.seen_in(context.region) if shadows else trail.id.home_region == context.region)
+                if (trail.seen_in(context.region) if shadows else _is_at_home(trail, context))
                 and (not names or trail.id in asked)
             ]
         }
@@ -147,8 +159,9 @@ class _TrailOperations:
         return {"ResourceTagList": lists}
 
     def _own(self, context: Context, name_or_arn: str) -> Trail:
-        """The trail, for an operation that changes it: only in its home region."""
+        """The trail, for an operation that changes it: only in its home region, and by those who may."""
         trail = self._found(context, name_or_arn)
+        self._owners.check_change(context.account, trail)
         if trail.id.home_region != context.region:
             raise refusals.invalid_home_region(trail.id.home_region)
         return trail
@@ -161,22 +174,28 @@ class _TrailOperations:
         return trail
 
     def _found(self, context: Context, name_or_arn: str) -> Trail:
-        trail = resolve(name_or_arn, context.account, context.region)
-        if trail.account != context.account:
-            raise refusals.trail_not_found(trail.arn, context.account)
-        return self._trails.get(trail)
+        named = resolve(name_or_arn, context.account, context.region)
+        if named.account == context.account:
+            return self._trails.get(named)
+        for trail in self._trails.of_account(context.account):  # a copy of its organization's trail
+            if trail.id == named:
+                return trail
+        raise refusals.trail_not_found(named.arn, context.account)
 
     def _tagged(self, context: Context, arn: str) -> Trail:
-        """The trail whose tags are meant: by ARN, in its home region."""
+        """The trail whose tags are meant: by ARN, in its home region. Members do not see tags of copies."""
         if any(f":{kind}/" in arn for kind in ("eventdatastore", "channel", "dashboard")):
             raise refusals.resource_type_not_supported(arn)
         trail = parse_arn(arn)
         if trail.home_region != context.region:
             raise refusals.wrong_region_in_arn(context.region)
         try:
-            return self._found(context, arn)
+            found = self._found(context, arn)
         except AwsError as error:
             raise refusals.resource_not_found(arn) if error.code == "TrailNotFoundException" else error from None
+        if trail.account != context.account and not self._owners.administers(context.account, found):
+            raise refusals.wrong_account_in_arn(context.account)
+        return found
 
 
 def _changed(settings: TrailSettings, params: Params) -> TrailSettings:
@@ -220,7 +239,7 @@ def _summary(trail: Trail) -> dict[str, Any]:
         "IsMultiRegionTrail": settings.multi_region,
         "TrailARN": trail.arn,
         "LogFileValidationEnabled": settings.validation,
-        "IsOrganizationTrail": False,
+        "IsOrganizationTrail": _of_organization(trail),
     }
     if not settings.recursive:
         answer["RecursiveLogging"] = False
@@ -249,8 +268,17 @@ def _pairs(tag_list: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(tag["Key"], tag.get("Value", "")) for tag in tag_list]
 
 
+def _of_organization(trail: Trail) -> bool:
+    return bool(trail.settings.organization)
+
+
+def _is_at_home(trail: Trail, context: Context) -> bool:
+    """Whether it is neither a shadow nor a copy."""
+    return (trail.id.account, trail.id.home_region) == (context.account, context.region)
+
+
 def _place(trail: Trail) -> list[str]:
-    return [trail.id.home_region, trail.id.name]
+    return [trail.id.home_region, trail.id.name, trail.id.account]
 
 
 def _token(account: str, last: Trail) -> str:
@@ -262,9 +290,9 @@ def _read_token(token: str, account: str) -> list[str]:
     if not token:
         return []
     try:
-        owner, region, name = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, str, str])
+        owner, *place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, str, str, str])
     except (ValueError, msgspec.MsgspecError):
         raise refusals.invalid_token() from None
     if owner != account:
         raise refusals.invalid_token()
-    return [region, name]
+    return place

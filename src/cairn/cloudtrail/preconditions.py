@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from cairn.cloudtrail import refusals
-from cairn.cloudtrail.trail import TrailId, partition
+from cairn.cloudtrail.trail import TrailId, TrailSettings, partition
 
 PREFIX_CHARACTERS_MAX = 200
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+_ANY = "*"
+"""As a part of a resource: only a policy that has a wildcard there allows it, hence whatever stands there."""
 
 ServiceMay = Callable[[str, str, str, Mapping[str, str]], bool]
 """Whether a resource's policy lets CloudTrail act: `service_may(policy, action, resource, condition_keys)`, where
@@ -50,23 +53,26 @@ class Preconditions:
         self._destinations = destinations
         self._service_may = service_may
 
-    def check_bucket(self, trail: TrailId, bucket: str, prefix: str) -> None:
-        """Raise unless the bucket exists and lets CloudTrail read its ACL and write the trail's log files.
+    def check_bucket(self, trail: TrailId, settings: TrailSettings) -> None:
+        """Raise unless the bucket exists and lets CloudTrail read its ACL and write the trail's log files: those of
+        every account, where the trail is an organization's.
 
         Raises:
             AwsError: S3BucketDoesNotExistException, InsufficientS3BucketPolicyException.
         """
+        bucket = settings.bucket
         if not self._destinations.bucket_exists(bucket):
             raise refusals.bucket_does_not_exist(bucket)
         policy = self._destinations.bucket_policy(bucket)
         arn = f"arn:{partition(trail.home_region)}:s3:::{bucket}"
-        folder = f"{prefix.strip('/')}/AWSLogs" if prefix.strip("/") else "AWSLogs"
+        folder = "/".join(filter(None, (settings.prefix.strip("/"), "AWSLogs", settings.organization)))
+        account = _ANY if settings.organization else trail.account
         facts = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
         needed = [
             ("s3:GetBucketAcl", arn, facts),
             (
                 "s3:PutObject",
-                f"{arn}/{folder}/{trail.account}/CloudTrail/{trail.home_region}",
+                f"{arn}/{folder}/{account}/CloudTrail/{trail.home_region}",
                 facts | {"s3:x-amz-acl": "bucket-owner-full-control"},
             ),
         ]

@@ -48,6 +48,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     multi_region: bool
     global_events: bool
     selectors: tuple[EventSelector, ...] = DEFAULT_SELECTORS
+    organization: str = ""
+    """`o-...` for an organization's trail: part of every key of what is delivered by this selection."""
+    members: tuple[str, ...] = ()
+    """The organization's accounts but `account`, which are logged too."""
 
     def encode(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -61,14 +65,15 @@ class Selector:
     """A compiled selection."""
 
     def __init__(self, selection: Selection) -> None:
-        self.account = selection.account
+        self.accounts = frozenset((selection.account, *selection.members))
+        self.organization = selection.organization
         self._place = _place(selection)
         self._tests = [_management(selector) for selector in selection.selectors if selector.management]
 
     def wants(self, event: Event) -> bool:
         """Whether the trail logs `event`."""
         header = event.header
-        return header.account == self.account and self._place(header) and any(test(header) for test in self._tests)
+        return header.account in self.accounts and self._place(header) and any(test(header) for test in self._tests)
 
 
 def _place(selection: Selection) -> HeaderTest:

@@ -26,14 +26,16 @@ class SpooledFile:
     account: str
     region: str
     part: int
+    organization: str
     events: int
     oldest: int
     newest: int
     written: Written
     path: Path
 
-    def name(self, trail: Trail, plan: Plan) -> LogFileName:
-        return LogFileName(trail.arn, self.account, self.region, plan.slot, plan.first, plan.next, self.part)
+    def key(self, trail: Trail, plan: Plan) -> str:
+        name = LogFileName(trail.arn, self.account, self.region, plan.slot, plan.first, plan.next, self.part)
+        return name.key(trail.settings.prefix, organization=self.organization)
 
 
 class Spool:
@@ -53,8 +55,8 @@ class Spool:
             draft = drafts.pop(0)
             path = folder / f"{len(spooled)}.json.gz"
             written = write_log_file(path, draft.records)
-            place = (draft.account, draft.region, draft.part, len(draft.records), draft.oldest, draft.newest)
-            spooled.append(SpooledFile(*place, written, path))
+            place = (draft.account, draft.region, draft.part, draft.organization)
+            spooled.append(SpooledFile(*place, len(draft.records), draft.oldest, draft.newest, written, path))
         return spooled
 
     def drop(self, plan: Plan) -> None:
@@ -112,7 +114,7 @@ class Shipper:
         )
 
     def _put(self, trail: Trail, plan: Plan, file: SpooledFile) -> DeliveredFile:
-        bucket, key = trail.settings.bucket, file.name(trail, plan).key(trail.settings.prefix)
+        bucket, key = trail.settings.bucket, file.key(trail, plan)
         failpoint("delivery.uploading")
         self.put(trail, bucket, key, file)
         failpoint("delivery.uploaded")

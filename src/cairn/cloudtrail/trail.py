@@ -33,6 +33,10 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """RecursiveLogging: whether what CloudTrail itself puts into the bucket is logged too."""
     selectors: tuple[EventSelector, ...] | None = None
     """None: the default, all management events."""
+    organization: str = ""
+    """`o-...` of the organization whose trail it is; empty: the account's alone."""
+    members: tuple[str, ...] = ()
+    """The organization's other accounts, in order, as far as they are known: they have copies of the trail."""
 
 
 class TrailId(msgspec.Struct, frozen=True):
@@ -82,6 +86,8 @@ def selection(trail: TrailId, settings: TrailSettings) -> Selection:
         multi_region=settings.multi_region,
         global_events=settings.global_events,
         selectors=DEFAULT_SELECTORS if settings.selectors is None else settings.selectors,
+        organization=settings.organization,
+        members=settings.members,
     )
 
 

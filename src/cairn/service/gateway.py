@@ -16,9 +16,12 @@ from cairn.account.moto.wire_names import SECRET
 from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
+from cairn.cloudtrail import delegation
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
+from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.operations import operations as trail_operations
+from cairn.cloudtrail.organizations import Owners
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.trails import Trails
@@ -56,6 +59,7 @@ from cairn.service.joints import (
     trail_buckets,
 )
 from cairn.service.logs import log_to_stderr
+from cairn.service.organizations import FollowedOrganizations, organizations
 from cairn.service.saved import open_state
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
@@ -97,6 +101,8 @@ class GatewayProcess:
         self._client: HttpClient | None = None
         self._elsewhere = endpoints(settings)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
+        self._trails = Trails(self._state, self._journal, self._clock)
+        self._organizations = organizations(settings, self._questions, self._clock)
         self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
         self.door = Door(
             self._gateway().answer,
@@ -135,12 +141,14 @@ class GatewayProcess:
 
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
-        trails = Trails(self._state, self._journal, self._clock)
         checks = Preconditions(self._destinations, service_may)
+        owners = Owners(self._organizations)
         return {
             "cloudtrail": LocalService(
                 "cloudtrail",
-                trail_operations(trails, checks) | self._history.operations(),
+                trail_operations(self._trails, checks, owners)
+                | delegation.operations(self._organizations)
+                | self._history.operations(),
                 validation=Validation(unchecked=frozenset({"LookupEvents"})),  # it has errors of its own
             )
         }
@@ -153,10 +161,13 @@ class GatewayProcess:
         }
         default = elsewhere.pop(ANYTHING_ELSE, None)
         embedded: dict[str, Upstream] = {"s3": self._s3} if self._s3 is not None else {}
+        default = default or MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http)
+        membership = Membership(self._trails, self._organizations)
+        followed = FollowedOrganizations(elsewhere.get("organizations", default), membership)
         return Routes(
             operations={("sts", "GetCallerIdentity"): LocalService("sts", {"GetCallerIdentity": caller_identity})},
-            services={**embedded, **elsewhere, **own},
-            default=default or MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http),
+            services={**embedded, **elsewhere, "organizations": followed, **own},
+            default=default,
         )
 
     def _buckets_upstream(self) -> S3Upstream:

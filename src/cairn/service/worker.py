@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
+from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.history import History
+from cairn.cloudtrail.membership import Membership
+from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
 from cairn.core.config import Settings
 from cairn.core.durable import write_durably
@@ -20,6 +23,7 @@ from cairn.core.loops import Loop, LoopStatus, Step, every
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
+from cairn.service.organizations import organizations
 from cairn.service.saved import open_state
 from cairn.service.up import stop_signals
 
@@ -61,9 +65,12 @@ class WorkerProcess:
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
         self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
+        runtime = folder.runtime()
+        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
+        membership = Membership(Trails(self._state, self._journal, clock), organizations(settings, questions, clock))
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
-        steps: list[Step] = [*self._sinks, trimmer, JournalCheck(self._checked), board]
+        steps: list[Step] = [*self._sinks, membership, trimmer, JournalCheck(self._checked), board]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
