@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
+from cairn.account.moto.wire_names import ACCOUNT, SECRET
 from cairn.core.clock import SystemClock
 from cairn.core.errors import AwsError
 from cairn.service.organizations_elsewhere import OrganizationsElsewhere
@@ -208,12 +211,32 @@ def test_a_delegated_administrator_creates_updates_and_deletes(company: Company,
     assert code(theirs.stop_logging, Name=trail) == "NotOrganizationMasterAccountException"
 
 
+def test_the_worker_finds_a_change_of_which_no_gateway_heard(company: Company, trail: str) -> None:
+    runtime, gone = company.cairn.folder.runtime(), company.members[0]
+    straight = boto3.client(
+        "organizations",
+        region_name="us-east-1",
+        endpoint_url=runtime.moto_url,
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="not checked there",
+    )
+
+    def add(request: Any, **_: Any) -> None:
+        request.headers[ACCOUNT] = MANAGEMENT
+        request.headers[SECRET] = runtime.moto_secret
+
+    straight.meta.events.register("before-sign", add)
+    straight.remove_account_from_organization(AccountId=gone)
+    wait_until(lambda: company.client(gone).list_trails()["Trails"] == [])
+    assert trail in [found["TrailARN"] for found in company.client(company.members[-1]).list_trails()["Trails"]]
+
+
 def test_an_organization_elsewhere_is_asked_by_its_api(company: Company, trail: str) -> None:
     address = company.cairn.endpoint.removeprefix("http://")
     ours = company.cairn.folder.administrator()
     endpoint = Endpoint.parse(f"http://{ours.access_key_id}:{ours.secret_access_key.replace('/', '%2F')}@{address}")
     elsewhere = OrganizationsElsewhere(endpoint, "us-east-1", SystemClock())
-    member = company.members[0]
+    member = company.members[-1]
     found = elsewhere.of(member)
     assert found is not None and found == elsewhere.of(MANAGEMENT)
     assert (found.id, found.management, found.all_features, found.trusts) == (company.id, MANAGEMENT, True, True)

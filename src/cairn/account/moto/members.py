@@ -80,20 +80,23 @@ def describe_handshake(response: Any) -> str:
 
 def accept_handshake(response: Any) -> str:
     backend, handshake = _asked(response)
-    _check_alone(response.current_account)
-    answer = _end(handshake, "ACCEPTED", by=_invited(handshake), account=response.current_account)
-    _join(backend, response.current_account)
-    return answer
+    account = response.current_account
+    _check_open(handshake, "ACCEPTED", by=_invited(handshake), account=account)
+    _check_alone(account)
+    _join(backend, account)
+    return _end(handshake, "ACCEPTED")
 
 
 def decline_handshake(response: Any) -> str:
     handshake = _asked(response)[1]
-    return _end(handshake, "DECLINED", by=_invited(handshake), account=response.current_account)
+    _check_open(handshake, "DECLINED", by=_invited(handshake), account=response.current_account)
+    return _end(handshake, "DECLINED")
 
 
 def cancel_handshake(response: Any) -> str:
     backend, handshake = _asked(response)
-    return _end(handshake, "CANCELED", by=backend.account_id, account=response.current_account)
+    _check_open(handshake, "CANCELED", by=backend.account_id, account=response.current_account)
+    return _end(handshake, "CANCELED")
 
 
 def leave_organization(response: Any) -> str:
@@ -147,13 +150,17 @@ def _asked(response: Any) -> tuple[Any, Handshake]:
     raise _refusal("HandshakeNotFoundException", "We can't find a handshake with the HandshakeId that you specified.")
 
 
-def _end(handshake: Handshake, state: str, *, by: str, account: str) -> str:
+def _check_open(handshake: Handshake, state: str, *, by: str, account: str) -> None:
+    """Raise unless `account` may bring the handshake to `state`, which only `by` may."""
     if account != by:
         raise _refusal("InvalidHandshakeTransitionException", "It is the other party that does this to a handshake.")
     if handshake["State"] == state:
         raise _refusal("HandshakeAlreadyInStateException", "The handshake is in that state already.")
     if handshake["State"] != "OPEN" or handshake["ExpirationTimestamp"] < unix_time():
         raise _refusal("InvalidHandshakeTransitionException", "The handshake is over.")
+
+
+def _end(handshake: Handshake, state: str) -> str:
     handshake["State"] = state
     return json.dumps({"Handshake": handshake})
 
