@@ -10,7 +10,7 @@ from tests.cloudtrail.rig import Rig
 
 from cairn.cloudtrail import spans
 from cairn.cloudtrail.check import KEY, check_delivered
-from cairn.cloudtrail.membership import Membership
+from cairn.cloudtrail.membership import POLL_S, Membership
 from cairn.cloudtrail.organizations import joined
 from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.tables import spans as spans_table
@@ -111,6 +111,29 @@ def test_following_twice_opens_no_span(company: Company) -> None:
         before = spans.of_trail(connection, company.trail.row)
         company.membership.follow()
         assert spans.of_trail(connection, company.trail.row) == before
+
+
+def test_a_change_that_nobody_told_of_is_followed_once_it_is_seen_twice(company: Company) -> None:
+    step = company.membership.step
+    company.organizations.leave(MANAGEMENT, FIRST)
+    assert step() == POLL_S
+    last = company.calls(FIRST)  # as the call by which it left
+    company.organizations.join(MANAGEMENT, STRANGER)
+    step()
+    company.calls(STRANGER)
+    still = company.calls(FIRST)
+    step()
+    joined_later = company.calls(STRANGER)
+    company.calls(FIRST)
+    company.organizations.join(MANAGEMENT, FIRST)
+    step()
+    company.organizations.leave(MANAGEMENT, FIRST)
+    step()
+    company.rig.deliver()
+    assert company.delivered() == {
+        (ID, FIRST, "us-east-1"): last + still,
+        (ID, STRANGER, "us-east-1"): joined_later,
+    }
 
 
 def test_what_was_logged_for_the_organization_goes_under_it_even_when_it_is_gone(company: Company) -> None:

@@ -64,7 +64,7 @@ class Company(UnderWay):
         self.organizations.change(ACCOUNT, trusts=True)
 
     def follow(self) -> None:
-        self.membership.step()
+        self.membership.follow()
         found = self.organizations.of(ACCOUNT)
         assert found is not None
         for name, accounts in self.accounts.items():

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.contract.looking import request_id
 from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
@@ -67,11 +68,14 @@ class Company:
         for region in REGIONS:
             sns = self.client(account, "sns", region)
             for reply in (sns.create_topic(Name="company-topic"), sns.list_topics()):
-                number = reply["ResponseMetadata"]["RequestId"]
-                if logged:
-                    self.logged[number] = (account, region)
-                else:
-                    self.not_logged.add(number)
+                self.expect(reply, account, region, logged=logged)
+
+    def expect(self, reply: Any, account: str, region: str, *, logged: bool) -> None:
+        number = request_id(reply)
+        if logged:
+            self.logged[number] = (account, region)
+        else:
+            self.not_logged.add(number)
 
     def environment(self, account: str) -> dict[str, str]:
         """The AWS CLI's variables for an account."""
@@ -141,7 +145,8 @@ def test_each_call_is_once_in_its_accounts_and_regions_file(company: Company, tr
     company.client(guest, "organizations").accept_handshake(HandshakeId=invited)
     company.call(guest)
 
-    company.client(leaver, "organizations").leave_organization()
+    left = company.client(leaver, "organizations").leave_organization()
+    company.expect(left, leaver, "us-east-1", logged=True)  # the last of it tells who ended it
     company.call(leaver, logged=False)
     company.call(first)
 

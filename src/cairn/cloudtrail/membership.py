@@ -2,12 +2,15 @@
 
 What a trail knows of its organization stands in its settings, so that a change of it ends a span and opens the next
 like any other change of what is logged (`spans.py`): an event is judged by the membership as it was when the journal
-took it. `follow` is called at once by whoever passes a change to Organizations on, and by a loop for all others.
+took it. `follow` is called by whoever passed a change to Organizations on, once that call is recorded. `step` finds
+all others. It leaves a change that it sees for the first time alone until it looks again, so that the record of the
+call that ended a membership is still a member's.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import msgspec
 
@@ -19,7 +22,7 @@ from cairn.core.errors import AwsError
 log = logging.getLogger(__name__)
 
 POLL_S = 0.5
-"""How soon a change is seen of which nobody told."""
+"""How soon a change is seen of which nobody told; after as long again trails follow it."""
 
 
 class Membership:
@@ -30,10 +33,21 @@ class Membership:
     def __init__(self, trails: Trails, organizations: Organizations) -> None:
         self._trails = trails
         self._organizations = organizations
+        self._seen: dict[int, TrailSettings] = {}  # by trail: what the last step found that it should be
 
     def step(self) -> float:
-        """Follow. Returns the seconds until it should be called again."""
-        self.follow()
+        """Follow what the last step has seen too. For one thread. Returns the seconds until the next.
+
+        Raises:
+            AwsError: membership cannot be told now.
+        """
+        seen = {}
+        for trail, new in self._changes():
+            if self._seen.get(trail.row) == new:
+                self._change(trail, new)
+            else:
+                seen[trail.row] = new
+        self._seen = seen
         return POLL_S
 
     def follow(self) -> None:
@@ -42,6 +56,11 @@ class Membership:
         Raises:
             AwsError: that cannot be told now. Trails go on logging whom they log.
         """
+        for trail, new in self._changes():
+            self._change(trail, new)
+
+    def _changes(self) -> Iterator[tuple[Trail, TrailSettings]]:
+        """Trails whose membership is not what it should be, and what they should be."""
         found: dict[str, Organization | None] = {}
         for trail in self._trails.of_organizations():
             account = trail.id.account
@@ -49,7 +68,7 @@ class Membership:
                 found[account] = self._organizations.of(account)
             new = joined(trail.settings, found[account] if _still_has(found[account], trail) else None)
             if new != trail.settings:
-                self._change(trail, new)
+                yield trail, new
 
     def _change(self, trail: Trail, new: TrailSettings) -> None:
         """Give the trail the membership of `new`, unless it has another than `trail` meanwhile."""

@@ -59,7 +59,7 @@ from cairn.service.joints import (
     trail_buckets,
 )
 from cairn.service.logs import log_to_stderr
-from cairn.service.organizations import FollowedOrganizations, organizations
+from cairn.service.organizations import Following, organizations
 from cairn.service.saved import open_state
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
@@ -124,6 +124,7 @@ class GatewayProcess:
             recorder=recorder,
             admin=self._admin(authorizer),
             health=Health(self._problems),
+            afterwards={"organizations": Following(Membership(self._trails, self._organizations)).after},
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
@@ -161,13 +162,10 @@ class GatewayProcess:
         }
         default = elsewhere.pop(ANYTHING_ELSE, None)
         embedded: dict[str, Upstream] = {"s3": self._s3} if self._s3 is not None else {}
-        default = default or MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http)
-        membership = Membership(self._trails, self._organizations)
-        followed = FollowedOrganizations(elsewhere.get("organizations", default), membership)
         return Routes(
             operations={("sts", "GetCallerIdentity"): LocalService("sts", {"GetCallerIdentity": caller_identity})},
-            services={**embedded, **elsewhere, "organizations": followed, **own},
-            default=default,
+            services={**embedded, **elsewhere, **own},
+            default=default or MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http),
         )
 
     def _buckets_upstream(self) -> S3Upstream:

@@ -18,7 +18,7 @@ from cairn.core.errors import AwsError, Unreachable
 from cairn.gateway.facts import is_write
 from cairn.service.elsewhere import endpoints
 from cairn.service.organizations_elsewhere import OrganizationsElsewhere
-from cairn.wire.http import Call, Response, Upstream
+from cairn.wire.http import Call
 
 log = logging.getLogger(__name__)
 
@@ -72,19 +72,16 @@ def _changed(change: Callable[[], None]) -> None:
         raise AwsError("ConflictException", text) from error
 
 
-class FollowedOrganizations:
-    """Passes calls to Organizations on, and has organizations' trails follow what they change before the caller hears
-    of it: an account that has joined is logged from its first call on."""
+class Following:
+    """Has organizations' trails follow what a call to Organizations changed, before its caller hears of it: an account
+    that has joined is logged from its first call on, one that leaves to its last, which is LeaveOrganization."""
 
-    def __init__(self, upstream: Upstream, membership: Membership) -> None:
-        self._upstream = upstream
+    def __init__(self, membership: Membership) -> None:
         self._membership = membership
 
-    async def send(self, call: Call) -> Response:
-        reply = await self._upstream.send(call)
-        if reply.status < 400 and call.operation and is_write(call):
+    async def after(self, call: Call) -> None:
+        if is_write(call):
             await asyncio.to_thread(self._follow)
-        return reply
 
     def _follow(self) -> None:
         try:
