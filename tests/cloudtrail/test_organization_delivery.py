@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.cloudtrail.companies import ID, Companies
 from tests.cloudtrail.rig import Rig
+from tests.cloudtrail.selectors.test_wanted import EVERYTHING, Gateway
 
 from cairn.cloudtrail import spans
 from cairn.cloudtrail.check import KEY, check_delivered
@@ -175,6 +176,17 @@ def test_lost_files_of_an_organization_come_back_as_they_were(company: Company) 
     files = list(again.redeliver(company.trail.id, 0, rig.clock.now()))
     assert [file.outcome for file in files] == ["put", "put"]
     assert rig.files() == before
+
+
+def test_data_events_of_members_are_recorded(rig: Rig) -> None:
+    company = Company(rig, selectors=EVERYTHING)
+    gateway = Gateway(rig)
+    gateway.wanted.step()
+    assert [gateway.asks(account=account) for account in (MANAGEMENT, FIRST, STRANGER)] == [True, True, False]
+    company.join(STRANGER)
+    company.leave(FIRST)
+    gateway.wanted.step()
+    assert [gateway.asks(account=account) for account in (MANAGEMENT, FIRST, STRANGER)] == [True, False, True]
 
 
 def test_a_trail_that_is_stopped_follows_and_logs_nothing(company: Company) -> None:

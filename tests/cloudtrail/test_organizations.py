@@ -163,6 +163,8 @@ def test_members_cannot_change_it_nor_see_its_tags(call: Call) -> None:
         for region in ("us-east-1", "eu-west-1"):
             refused(call, NOT_MASTER, operation, account=MEMBER, region=region, Name=ours())
         refused(call, "TrailNotFoundException", operation, account=STRANGER, Name=ours())
+    selectors = {"TrailName": ours(), "EventSelectors": [{"ReadWriteType": "WriteOnly"}]}
+    refused(call, NOT_MASTER, "PutEventSelectors", account=MEMBER, **selectors)
     wrong = f"AccountID in ARN is wrong, you can only access resources with AccountID {MEMBER}."
     invalid = "CloudTrailARNInvalidException"
     assert refused(call, invalid, "ListTags", account=MEMBER, ResourceIdList=[ours()]) == wrong
@@ -183,6 +185,11 @@ def test_a_delegated_administrator_manages_trails_that_are_the_management_accoun
     call("AddTags", account=DELEGATE, ResourceId=ours(), TagsList=[{"Key": "more"}])
     (tags,) = call("ListTags", account=DELEGATE, ResourceIdList=[ours()])["ResourceTagList"]
     assert tags["TagsList"] == [{"Key": "by", "Value": "delegate"}, {"Key": "more"}]
+    put = [{"ReadWriteType": "WriteOnly", "DataResources": [], "ExcludeManagementEventSources": []}]
+    call("PutEventSelectors", account=DELEGATE, TrailName=ours(), EventSelectors=put)
+    assert call("GetTrail", account=MEMBER, Name=ours())["Trail"]["HasCustomEventSelectors"]
+    (seen,) = call("GetEventSelectors", account=MEMBER, TrailName=ours())["EventSelectors"]
+    assert seen["ReadWriteType"] == "WriteOnly"
     refused(call, "InvalidHomeRegionException", "StopLogging", account=DELEGATE, region="eu-west-1", Name=ours())
     call("DeleteTrail", account=DELEGATE, Name=ours())
     assert names(call, MANAGEMENT) == names(call, MEMBER) == []

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cairn.core.clock import TestClock
-from cairn.core.config import Auth, Recording, Settings
+from cairn.core.config import Auth, Recording, Settings, VpcEndpoint
 from cairn.core.journal.memory import Fault, MemoryAppender, MemoryJournal
 from cairn.core.records.event import Event, Kind
 from cairn.core.state import State, metadata
@@ -25,6 +25,7 @@ from cairn.gateway.keys import KeyTable
 from cairn.gateway.policies import KnownPolicies
 from cairn.gateway.recording import Recorder
 from cairn.gateway.routes import Routes
+from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.wire.http import Call, Headers, Request, Response, UpstreamUnavailable
 
 ACCOUNT = "111122223333"
@@ -63,6 +64,7 @@ class Rig:
     clock: TestClock
     journal: MemoryJournal = field(default_factory=lambda: MemoryJournal("gateway-0"))
     wants_data: bool = False
+    wants_network: bool = False
     afterwards: dict[str, list[Kind]] = field(default_factory=dict)
     """What the journal held when the rest was done of a call, by the call's operation."""
 
@@ -81,6 +83,7 @@ class Rig:
                 is_embedded=lambda service: True,
                 special={},
             ),
+            vpc_endpoints=VpcEndpoints(self.settings, self.clock, special={}),
             keys=keys,
             routes=Routes(operations={}, services={}, default=self.upstream),
             recorder=Recorder(
@@ -88,6 +91,7 @@ class Rig:
                 self.clock,
                 self.settings.recording,
                 wants_data=lambda call: self.wants_data,
+                wants_network=lambda call: self.wants_network,
             ),
             **self.others(),
         )
@@ -103,7 +107,7 @@ class Rig:
             self.afterwards[call.operation] = [event.header.kind for event in self.events()]
 
         admin = Admin(answers={}, streams={}, authorize=nobody)
-        return {"admin": admin, "health": Health(nothing), "afterwards": {"iam": note}}
+        return {"admin": admin, "health": Health(nothing, lambda: b""), "afterwards": {"iam": note}}
 
     def events(self) -> list[Event]:
         return [event for entry in self.journal.read_from(1) for event in entry.batch.events]
@@ -145,10 +149,12 @@ def rig(tmp_path: Path, clock: TestClock) -> Rig:
     return make(tmp_path, clock)
 
 
-def make(folder: Path, clock: TestClock, **recording: Any) -> Rig:
+def make(
+    folder: Path, clock: TestClock, *, vpc_endpoints: dict[str, VpcEndpoint] | None = None, **recording: Any
+) -> Rig:
     state = State.in_folder(folder)
     metadata.create_all(state.engine)
-    settings = Settings(auth=Auth(mode="trust"), recording=Recording(**recording))
+    settings = Settings(auth=Auth(mode="trust"), recording=Recording(**recording), vpc_endpoints=vpc_endpoints or {})
     return Rig(settings, state, clock)
 
 

@@ -70,7 +70,7 @@ class Redelivery:
         missing = files if all_files else [file for file in files if not self._present(file)]
         made: dict[tuple[str, str, int], SpooledFile] = {}
         if missing:
-            taker = Taker(span, plan.file_bytes_max)
+            taker = Taker(span, plan.first, plan.file_bytes_max)
             gather(Reader(self._journal), plan.first, [taker], lambda entry: entry.position >= plan.next, None)
             made = {(file.account, file.region, file.part): file for file in spool.write(plan, taker.drafts)}
         for file in files:

@@ -26,6 +26,7 @@ class SpooledFile:
     account: str
     region: str
     part: int
+    folder: str
     organization: str
     events: int
     oldest: int
@@ -35,7 +36,7 @@ class SpooledFile:
 
     def key(self, trail: Trail, plan: Plan) -> str:
         name = LogFileName(trail.arn, self.account, self.region, plan.slot, plan.first, plan.next, self.part)
-        return name.key(trail.settings.prefix, organization=self.organization)
+        return name.key(trail.settings.prefix, organization=self.organization, folder=self.folder)
 
 
 class Spool:
@@ -55,8 +56,9 @@ class Spool:
             draft = drafts.pop(0)
             path = folder / f"{len(spooled)}.json.gz"
             written = write_log_file(path, draft.records)
-            place = (draft.account, draft.region, draft.part, draft.organization)
-            spooled.append(SpooledFile(*place, len(draft.records), draft.oldest, draft.newest, written, path))
+            place = (draft.account, draft.region, draft.part, draft.folder, draft.organization)
+            measures = (len(draft.records), draft.oldest, draft.newest)
+            spooled.append(SpooledFile(*place, *measures, written, path))
         return spooled
 
     def drop(self, plan: Plan) -> None:

@@ -20,6 +20,7 @@ from cairn.core.journal.intents import Resolver
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
 from cairn.core.loops import Loop, LoopStatus, Step, every
+from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
@@ -70,7 +71,8 @@ class WorkerProcess:
         membership = Membership(Trails(self._state, self._journal, clock), organizations(settings, questions, clock))
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
-        steps: list[Step] = [*self._sinks, membership, trimmer, JournalCheck(self._checked), board]
+        metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
+        steps: list[Step] = [*self._sinks, membership, trimmer, JournalCheck(self._checked), board, metrics]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -94,6 +96,7 @@ class WorkerProcess:
         end = self._journal.bounds().next
         positions = dict(zip((sink.name for sink in self._sinks), self._positions(), strict=True))
         standings = [_standing(loop.status, positions.get(loop.status.name, 0), end) for loop in self._loops]
+        show_sinks(standings)
         faults = found((self._journal.faults, self._checked.faults))
         whole = Standing(process=NAME, name=JOURNAL, failures=len(faults), last_error=told(faults))
         troubled = [
