@@ -29,7 +29,7 @@ from cairn.core.policy import (
     Principal,
     Reason,
     Request,
-    evaluate,
+    evaluate_alone,
     global_keys,
     parse_policy,
 )
@@ -44,12 +44,6 @@ from cairn.service.as_cloudtrail import parsed_or_none, service_may
 from cairn.service.elsewhere import BucketsElsewhere, s3_elsewhere
 from cairn.service.encryption import S3_KEY, EmbeddedEncryption
 from cairn.wire.http import Call
-
-_EVERYTHING = parse_policy(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}, Kind.IDENTITY
-)
-_SOMEBODY_ELSES = "somebody else's"
-"""As the owner of a bucket: makes the evaluator ask the bucket's policy, whoever calls."""
 
 
 class AccountDirectory:
@@ -142,8 +136,7 @@ class BucketPolicies:
         except MalformedPolicy:
             return Verdict.NONE
         keys = global_keys(asked.identity, now=self._clock.now()) | asked.context
-        request = Request(Principal.of(asked.identity), asked.action, asked.resource, keys, _SOMEBODY_ELSES)
-        decision = evaluate(request, identity_policies=[_EVERYTHING], resource_policy=parsed)
+        decision = evaluate_alone(Request(Principal.of(asked.identity), asked.action, asked.resource, keys), parsed)
         if decision.reason is Reason.DENIED_RESOURCE:
             return Verdict.DENY
         return Verdict.ALLOW if decision.allowed else Verdict.NONE
