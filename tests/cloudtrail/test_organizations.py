@@ -59,6 +59,9 @@ class Buckets:
     def bucket_region(self, bucket: str) -> str:
         return "us-east-1"
 
+    def default_key(self, bucket: str) -> str:
+        return ""
+
     def takes(
         self, bucket: str, key: str, *, kms_key: str = "", encryption_context: Mapping[str, str] | None = None
     ) -> bool:

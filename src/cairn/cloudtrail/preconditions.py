@@ -37,6 +37,10 @@ class Destinations(Protocol):
     def bucket_region(self, bucket: str) -> str:
         """Where the bucket is; empty where that is not known."""
 
+    def default_key(self, bucket: str) -> str:
+        """The ARN of the KMS key, or of its alias, that the bucket encrypts with by default; empty where it does so
+        with keys of S3's own, or that is not known."""
+
     def takes(
         self, bucket: str, key: str, *, kms_key: str = "", encryption_context: Mapping[str, str] | None = None
     ) -> bool:
@@ -107,6 +111,8 @@ class Preconditions:
         if settings.kms_key and ("KmsKeyId" in given or bucket_given):
             key = self.find_key(trail, settings)
             settings = msgspec.structs.replace(settings, kms_key=key)
+        elif bucket_given or "KmsKeyId" in given:
+            self._check_default_key(trail, settings)
         if settings.log_group and ("CloudWatchLogsLogGroupArn" in given or "CloudWatchLogsRoleArn" in given):
             check_log_group(self._log_groups, trail, settings.log_group, settings.log_role)
         return settings
@@ -131,6 +137,23 @@ class Preconditions:
         if not named and not self._destinations.takes(bucket, folder, kms_key=key.arn, encryption_context=probe):
             raise refusals.insufficient_encryption_policy(bucket, key.arn)
         return key.arn
+
+    def _check_default_key(self, trail: TrailId, settings: TrailSettings) -> None:
+        """Raise unless CloudTrail may use the key that the bucket encrypts with where the trail has none.
+
+        Raises:
+            AwsError: InsufficientS3BucketPolicyException.
+        """
+        bucket = settings.bucket
+        named = self._destinations.default_key(bucket)
+        if not named:
+            return
+        key = self._keys.find(named)
+        context = context_of(trail.arn, bucket, f"{_folder(settings)}/{trail.account}/CloudTrail/")
+        facts = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
+        facts |= context_keys({"aws:s3:arn": context["aws:s3:arn"]})
+        if key is None or not self._service_may(key.policy or "", "kms:GenerateDataKey", key.arn, facts):
+            raise refusals.insufficient_bucket_policy(bucket)
 
     def check_bucket(self, trail: TrailId, settings: TrailSettings) -> None:
         """Raise unless the bucket exists and lets CloudTrail read its ACL and write the trail's log files: those of
