@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from cairn.cloudtrail.delivery import Delivery
+from cairn.cloudtrail.notices import Notices
 from cairn.core import config
 from cairn.core.clock import SystemClock, iso_seconds
 from cairn.core.journal.journal import Batch, Bounds, JournalEntry
@@ -98,13 +99,27 @@ class FolderStore:
         return (self.head(bucket, key) for key in keys if key.startswith(prefix) and key > after)
 
 
+class FolderTopics:
+    """`Topics` whose messages are lines of a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def publish(self, topic: str, message: str, source: str) -> None:
+        with self._path.open("a") as file:
+            file.write(f"{message}\n")
+
+
 def deliver_all(folder: Path, batches: int) -> None:
-    """Deliver the whole journal to the folder's buckets."""
+    """Deliver the whole journal to the folder's buckets, and announce what was delivered."""
     state, journal = State.in_folder(folder), GeneratedJournal(batches)
     settings = config.Delivery(interval=config.Duration(60), file_bytes_max=config.Size(100_000))
     store: Any = FolderStore(folder / "buckets")
     delivery = Delivery(state, journal, store, folder / "spool", settings, SystemClock())  # type: ignore[arg-type]  # a journal that is only read
+    notices = Notices(state, FolderTopics(folder / "told.txt"), settings, SystemClock())
     while delivery.step() == 0 or delivery.position <= batches:
+        notices.step()
+    while notices.step() == 0:
         pass
     delivery.close()
     state.close()

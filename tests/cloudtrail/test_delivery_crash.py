@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -30,6 +31,7 @@ POINTS = (
     "delivery.uploaded_all",
     "delivery.committing",
     "delivery.committed",
+    "notices.published",
 )
 
 
@@ -53,7 +55,7 @@ def _with_trails(folder: Path) -> Path:
     trails = Trails(state, nothing_yet, SystemClock())
     for number, multi_region in enumerate((True, True, False)):
         trail = TrailId("111122223333", "us-east-1", f"trail-{number}")
-        trails.create(trail, TrailSettings(bucket=f"logs-{number}", multi_region=multi_region))
+        trails.create(trail, TrailSettings(bucket=f"logs-{number}", multi_region=multi_region, topic="told"))
         trails.start_logging(trail)
     state.close()
     return folder
@@ -78,10 +80,17 @@ def test_ten_rounds_of_kill_9_lose_nothing_and_repeat_nothing(tmp_path: Path) ->
     assert report.problems == []
     assert report.files > 50
     assert report.events > 20_000
+    assert _announced(folder) == set(_contents(folder))
     # what was delivered after so many deaths is what is delivered without any: names and bytes
     undisturbed = _with_trails(tmp_path / "undisturbed")
     assert _deliver(undisturbed, "") == 0
     assert _contents(folder) == _contents(undisturbed)
+
+
+def _announced(folder: Path) -> set[str]:
+    """Files that the topic was told of, some of them several times."""
+    told = [json.loads(line) for line in (folder / "told.txt").read_text().splitlines()]
+    return {f"{each['s3Bucket']}/{key}" for each in told for key in each["s3ObjectKey"]}
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from tests.cloudtrail.others import Others
 from tests.cloudtrail.rig import ACCOUNT, Rig
 
 from cairn.cloudtrail.operations import operations
-from cairn.cloudtrail.preconditions import Preconditions
 from cairn.core.clock import utc
 from cairn.core.errors import AwsError
 from cairn.wire.operation import Context
 
 MODEL = botocore.session.get_session().get_service_model("cloudtrail")
 UNDECLARED = {
+    ("ListTags", "ValidationException"),
     ("ListTrails", "InvalidNextTokenException"),
     ("UpdateTrail", "MaximumNumberOfTrailsExceededException"),
 }
@@ -26,35 +26,14 @@ UNDECLARED = {
 Call = Callable[..., Any]
 
 
-class Buckets:
-    """Buckets with their policies; a policy here is the list of prefixes that it lets CloudTrail write."""
-
-    def __init__(self) -> None:
-        self.policies: dict[str, str | None] = {"logs": '[""]', "bare": None, "team-logs": '["team/"]', "far": None}
-
-    def bucket_exists(self, bucket: str) -> bool:
-        return bucket in self.policies
-
-    def takes(self, bucket: str, key: str) -> bool:
-        return bucket == "far" and key == f"there/AWSLogs/{ACCOUNT}/CloudTrail/"
-
-    def bucket_policy(self, bucket: str) -> str | None:
-        return self.policies[bucket]
-
-
-def service_may(policy: str, action: str, resource: str, facts: Mapping[str, str]) -> bool:
-    assert facts["aws:SourceArn"].startswith("arn:aws:cloudtrail:")
-    assert facts["aws:SourceAccount"] == ACCOUNT
-    if action == "s3:GetBucketAcl":
-        return "/" not in resource
-    assert (action, facts["s3:x-amz-acl"]) == ("s3:PutObject", "bucket-owner-full-control")
-    _, _, key = resource.partition("/")
-    return any(key.startswith(f"{prefix}AWSLogs/{ACCOUNT}/") for prefix in json.loads(policy))
+@pytest.fixture
+def others() -> Others:
+    return Others()
 
 
 @pytest.fixture
-def call(rig: Rig) -> Call:
-    built = operations(rig.trails, Preconditions(Buckets(), service_may))
+def call(rig: Rig, others: Others) -> Call:
+    built = operations(rig.trails, others.checks)
 
     def call(operation: str, /, region: str = "us-east-1", account: str = ACCOUNT, **params: Any) -> Any:
         model = MODEL.operation_model(operation)
@@ -171,7 +150,6 @@ def test_a_bucket_elsewhere_may_let_us_in_without_a_policy(call: Call) -> None:
         ({"TagsList": [{"Key": "k"}, {"Key": "k"}]}, "InvalidTagParameterException", "twice"),
         ({"TagsList": [{"Key": f"k{n}"} for n in range(51)]}, "TagsLimitExceededException", "50"),
         ({"IsOrganizationTrail": True}, "UnsupportedOperationException", "organization"),
-        ({"SnsTopicName": "topic"}, "UnsupportedOperationException", "SNS"),
     ],
 )
 def test_what_create_trail_refuses_leaves_nothing(call: Call, params: dict[str, Any], code: str, text: str) -> None:
@@ -236,6 +214,8 @@ def test_shadows_are_read_by_arn_and_listed(call: Call) -> None:
     assert names(trailNameList=["local", "nobody", arn("main")]) == ["local", "main"]
     assert names(trailNameList=["main"], **away) == []
     assert names(trailNameList=[arn("main")], **away) == ["main"]
+    assert names(trailNameList=[arn("local")], **away) == ["local"], "an ARN is found wherever its trail is"
+    assert names(trailNameList=[arn("local")], includeShadowTrails=False, **away) == []
     assert names(account="444455556666") == []
     refused(call, "TrailNotFoundException", "GetTrail", Name=arn("main"), account="444455556666")
     listed = call("ListTrails", **away)["Trails"]
@@ -346,6 +326,9 @@ def test_tags(call: Call) -> None:
     assert text == "Region in ARN is wrong, you can only access resources in region eu-west-1."
     store = arn("x").replace("trail/x", "eventdatastore/x")
     refused(call, "ResourceTypeNotSupportedException", "ListTags", ResourceIdList=[store])
+    assert len(call("ListTags", ResourceIdList=[arn("main")] * 20)["ResourceTagList"]) == 20
+    text = refused(call, "ValidationException", "ListTags", ResourceIdList=[arn("main")] * 21)
+    assert "'resourceIdList'" in text
 
 
 def test_a_deleted_trail_is_gone_and_its_name_free(call: Call) -> None:

@@ -17,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.contract.looking import Journaled
+from tests.contract.waiting import wait_until
 from tests.running import BIN, Cairn
 
 from cairn.account.seaweedfs import SeaweedFS
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.engine
 ACCOUNT = "123456789012"
 LARGE = bytes(range(256)) * (64 << 10)
 START_S = 60.0
+GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:far:*"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/far"
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,8 @@ def trusting(tmp_path_factory: pytest.TempPathFactory, far_s3: SeaweedFS, far_ac
             "CAIRN_RECORDING_DATA_EVENTS": "all",
             "CAIRN_UPSTREAMS_S3": far_s3.endpoint.replace("://", f"://{keys}@"),
             "CAIRN_UPSTREAMS_DEFAULT": far_account,
+            "CAIRN_UPSTREAMS_SNS": far_account.replace("://", "://AKIAFAR:secret@"),
+            "CAIRN_UPSTREAMS_KMS": far_account.replace("://", "://AKIAFAR:secret@"),
             "CAIRN_UPSTREAMS_SQS": f"http://127.0.0.1:{free_port()}",
         },
     )
@@ -230,6 +235,38 @@ def test_a_trail_is_delivered_to_the_other_s3(trusting: Cairn, direct: Any) -> N
         direct.delete_object(Bucket="far-logs", Key=key)
     trusting.cairn("redeliver", arn, "--since", "1h")
     assert delivered(direct, "far-logs") == files
+
+
+def test_a_trail_s_topic_and_key_are_elsewhere_too(trusting: Cairn) -> None:
+    trail, sns, kms = (client(trusting, service) for service in ("cloudtrail", "sns", "kms"))
+    client(trusting, "s3").create_bucket(Bucket="far-told")
+    made = {"Name": "told", "S3BucketName": "far-told"}
+    for change, code in (
+        ({"SnsTopicName": "far-topic"}, "InsufficientSnsTopicPolicyException"),
+        ({"KmsKeyId": "alias/far"}, "KmsKeyNotFoundException"),
+        ({"CloudWatchLogsLogGroupArn": GROUP, "CloudWatchLogsRoleArn": ROLE}, "UnsupportedOperationException"),
+    ):
+        with pytest.raises(ClientError) as caught:
+            trail.create_trail(**made, **change)
+        assert caught.value.response["Error"]["Code"] == code
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/far", TargetKeyId=key)
+    with pytest.raises(ClientError) as caught:  # that S3 has no KMS, as its answer to an empty object says
+        trail.create_trail(**made, KmsKeyId="alias/far")
+    assert caught.value.response["Error"]["Code"] == "InsufficientEncryptionPolicyException"
+
+    topic = sns.create_topic(Name="far-topic")["TopicArn"]
+    answer = trail.create_trail(**made, SnsTopicName="far-topic")
+    assert answer["SnsTopicARN"] == topic
+    trail.start_logging(Name="told")
+    sns.create_topic(Name="recorded")
+    trusting.cairn("flush")
+    wait_until(lambda: "LatestNotificationTime" in trail.get_trail_status(Name="told"))
+    sns.delete_topic(TopicArn=topic)
+    sns.create_topic(Name="recorded-again")
+    trusting.cairn("flush")
+    wait_until(lambda: trail.get_trail_status(Name="told").get("LatestNotificationError") == "NotFound")
+    trail.delete_trail(Name="told")
 
 
 def test_an_s3_that_is_down_is_said_in_its_own_words(trusting: Cairn, journaled: Journaled, far_s3: SeaweedFS) -> None:

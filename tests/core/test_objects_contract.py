@@ -115,6 +115,21 @@ def test_content_that_is_not_its_hash_is_refused(store: ObjectStore) -> None:
         store.put(BUCKET, "wrong", b"what is sent", sha256=sha256(b"what was meant"))
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("key", ["file", "folder/"])
+def test_an_object_that_the_store_does_not_encrypt_is_refused(seaweedfs: S3ObjectStore, key: str) -> None:
+    """This one has no KMS; and a key that ends in a slash it stores in clear whatever is asked for."""
+    with pytest.raises(ObjectStoreError):
+        put(seaweedfs, key, b"", kms_key="arn:aws:kms:us-east-1:111122223333:key/1", encryption_context={"a": "b"})
+
+
+@pytest.mark.engine
+def test_the_store_encrypts_with_its_own_keys_where_it_is_told_to(seaweedfs: S3ObjectStore) -> None:
+    seaweedfs.put(BUCKET, "managed", b"x", sha256=sha256(b"x"), managed_keys=True)
+    assert seaweedfs.get(BUCKET, "managed") == b"x"
+    assert seaweedfs._s3.head_object(Bucket=BUCKET, Key="managed")["ServerSideEncryption"] == "AES256"
+
+
 def test_a_missing_object(store: ObjectStore) -> None:
     for read in (store.get, store.head):
         with pytest.raises(ObjectStoreError) as caught:

@@ -12,6 +12,7 @@ from cairn.cloudtrail import preconditions, refusals, tags
 from cairn.cloudtrail.event_configuration import operations as configuration_operations
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.selectors.operations import operations as selector_operations
+from cairn.cloudtrail.topics import topic_arn
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, check_name, parse_arn, resolve
 from cairn.cloudtrail.trails import Trails
 from cairn.core.errors import AwsError
@@ -20,12 +21,10 @@ from cairn.wire.operation import Context, Operation
 Params = dict[str, Any]
 
 TRAILS_PER_PAGE = 100
+RESOURCES_LISTED_MAX = 20
+"""ARNs that ListTags takes."""
 
 _NOT_YET = {
-    "SnsTopicName": "Notification by SNS",
-    "CloudWatchLogsLogGroupArn": "Delivery to CloudWatch Logs",
-    "CloudWatchLogsRoleArn": "Delivery to CloudWatch Logs",
-    "KmsKeyId": "Encryption under a KMS key of the trail's",
     "IsOrganizationTrail": "An organization trail",
 }
 """Members that ask for what is not built. Empty ones ask for nothing."""
@@ -64,15 +63,14 @@ class _TrailOperations:
         settings = _changed(TrailSettings(bucket=params["S3BucketName"]), params)
         tagged = tags.check(_pairs(params.get("TagsList", [])))
         self._trails.check_room(trail, settings)
-        self._checks.check_bucket(trail, settings.bucket, settings.prefix)
+        settings = self._checks.check(trail, settings, params)
         return _summary(self._trails.create(trail, settings, tagged))
 
     def update_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         trail = self._own(context, params["Name"])
-        settings = _changed(trail.settings, params)
-        if "S3BucketName" in params or "S3KeyPrefix" in params:
-            self._checks.check_bucket(trail.id, settings.bucket, settings.prefix)
-        return _summary(self._trails.update(trail.id, lambda now: _changed(now, params)))
+        settings = self._checks.check(trail.id, _changed(trail.settings, params), params)
+        given = params | ({"KmsKeyId": settings.kms_key} if params.get("KmsKeyId") else {})
+        return _summary(self._trails.update(trail.id, lambda now: _changed(now, given)))
 
     def delete_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         self._trails.delete(self._own(context, params["Name"]).id)
@@ -85,13 +83,17 @@ class _TrailOperations:
         shadows = params.get("includeShadowTrails", True)
         names = params.get("trailNameList", [])
         asked = {resolve(name, context.account, context.region) for name in names}
+        by_arn = {parse_arn(name) for name in names if name.startswith("arn:")}  # those are found wherever they are
+
+        def described(trail: Trail) -> bool:
+            if asked and trail.id not in asked:
+                return False
+            if trail.id.home_region == context.region:
+                return True
+            return shadows and (trail.seen_in(context.region) or trail.id in by_arn)
+
         return {
-            "trailList": [
-                _description(trail)
-                for trail in self._trails.of_account(context.account)
-                if (trail.seen_in(context.region) if shadows else trail.id.home_region == context.region)
-                and (not names or trail.id in asked)
-            ]
+            "trailList": [_description(each) for each in self._trails.of_account(context.account) if described(each)]
         }
 
     def list_trails(self, context: Context, params: Params) -> Mapping[str, Any]:
@@ -137,6 +139,8 @@ class _TrailOperations:
 
     def list_tags(self, context: Context, params: Params) -> Mapping[str, Any]:
         lists = []
+        if len(params["ResourceIdList"]) > RESOURCES_LISTED_MAX:
+            raise refusals.too_many_resources(RESOURCES_LISTED_MAX)
         for arn in params["ResourceIdList"]:
             found = self._trails.tags(self._tagged(context, arn))
             tag_list = [{"Key": key, "Value": value} if value else {"Key": key} for key, value in found.items()]
@@ -196,10 +200,13 @@ def _changed(settings: TrailSettings, params: Params) -> TrailSettings:
         multi_region=multi_region,
         global_events=global_events,
         validation=params.get("EnableLogFileValidation", settings.validation),
+        kms_key=params.get("KmsKeyId", settings.kms_key),
+        topic=params.get("SnsTopicName", settings.topic),
+        log_group=params.get("CloudWatchLogsLogGroupArn", settings.log_group),
+        log_role=params.get("CloudWatchLogsRoleArn", settings.log_role),
         recursive=params.get("RecursiveLogging", settings.recursive),
     )
-    preconditions.check_bucket_name(new.bucket)
-    preconditions.check_prefix(new.prefix)
+    preconditions.check_settings(new)
     for member, what in _NOT_YET.items():
         if params.get(member):
             raise refusals.unsupported(what)
@@ -212,13 +219,19 @@ def _summary(trail: Trail) -> dict[str, Any]:
     answer: dict[str, Any] = {"Name": trail.id.name, "S3BucketName": settings.bucket}
     if settings.prefix:
         answer["S3KeyPrefix"] = settings.prefix
+    if settings.topic:
+        answer |= {"SnsTopicName": settings.topic, "SnsTopicARN": topic_arn(trail.id, settings.topic)}
     answer |= {
         "IncludeGlobalServiceEvents": settings.global_events,
         "IsMultiRegionTrail": settings.multi_region,
         "TrailARN": trail.arn,
         "LogFileValidationEnabled": settings.validation,
-        "IsOrganizationTrail": False,
     }
+    if settings.log_group:
+        answer |= {"CloudWatchLogsLogGroupArn": settings.log_group, "CloudWatchLogsRoleArn": settings.log_role}
+    if settings.kms_key:
+        answer["KmsKeyId"] = settings.kms_key
+    answer["IsOrganizationTrail"] = False
     if not settings.recursive:
         answer["RecursiveLogging"] = False
     return answer

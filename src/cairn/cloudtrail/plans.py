@@ -4,8 +4,8 @@ A plan is staged before its first byte leaves, and never changes: trail, span, s
 decide names and bytes. Whatever dies between staging and `deliver`, the same plan is carried out again and overwrites
 what it had put already. Files, cursor and status move in one transaction.
 
-`delivered_files` is a log in the order of its ids: digests and notices are sinks of their own that read it from where
-they stand, so that neither can hold delivery up.
+`delivered_files` is a log in the order of its ids: digests are a sink of their own that reads it from where it stands,
+and notices one of what `notices.owe` notes in the same transaction, so that neither can hold delivery up.
 """
 
 from __future__ import annotations
@@ -101,17 +101,17 @@ def delivered(connection: sa.Connection, trail: int) -> list[Plan]:
     return _select(connection, plans.c.trail == trail, plans.c.outcome == "delivered")
 
 
-def deliver(connection: sa.Connection, plan: Plan, files: Sequence[DeliveredFile], now: float) -> None:
+def deliver(connection: sa.Connection, plan: Plan, files: Sequence[DeliveredFile], now: float) -> bool:
     """Note that all files of a staged plan are in the bucket, and move the cursor behind it.
 
-    They count as delivered from now, when others can see them: digests go by it. Does nothing if somebody else has
-    ended the plan.
+    They count as delivered from now, when others can see them: digests go by it. Does nothing, and returns False, if
+    somebody else has ended the plan.
     """
-    if _end(connection, plan, "delivered", now):
-        connection.execute(
-            sa.insert(delivered_files), [msgspec.to_builtins(file) | {"delivered": now} for file in files]
-        )
-        status.succeeded(connection, plan.trail, {file.region for file in files}, now)
+    if not _end(connection, plan, "delivered", now):
+        return False
+    connection.execute(sa.insert(delivered_files), [msgspec.to_builtins(file) | {"delivered": now} for file in files])
+    status.succeeded(connection, plan.trail, {file.region for file in files}, now)
+    return True
 
 
 def abandon(connection: sa.Connection, plan: Plan, now: float) -> None:

@@ -62,6 +62,71 @@ def insufficient_bucket_policy(bucket: str) -> AwsError:
     return AwsError("InsufficientS3BucketPolicyException", text)
 
 
+def invalid_topic_name(topic: str) -> AwsError:  # (ours)
+    return AwsError("InvalidSnsTopicNameException", f"{topic} is not the name or the ARN of a standard SNS topic.")
+
+
+def insufficient_topic_policy() -> AwsError:
+    text = "SNS Topic does not exist or the topic policy is incorrect!"
+    return AwsError("InsufficientSnsTopicPolicyException", text)
+
+
+def topic_key_not_found(topic: str) -> AwsError:  # (ours)
+    text = f"The KMS key of the topic {topic} does not exist or is not in the topic's Region."
+    return AwsError("KmsKeyNotFoundException", text)
+
+
+def invalid_key_id(key: str) -> AwsError:  # (ours)
+    return AwsError("InvalidKmsKeyIdException", f"{key} is not the id, the alias or the ARN of a KMS key.")
+
+
+def key_not_found(key: str) -> AwsError:  # (ours)
+    return AwsError("KmsKeyNotFoundException", f"The KMS key {key} does not exist.")
+
+
+def key_in_another_region(arn: str, region: str) -> AwsError:  # (ours)
+    text = f"The KMS key {arn} is not in the Region of the S3 bucket, {region}."
+    return AwsError("KmsKeyNotFoundException", text)
+
+
+def unusable_key(arn: str, why: str) -> AwsError:  # (ours)
+    return AwsError("KmsException", f"The KMS key {arn} {why}.")
+
+
+def insufficient_encryption_policy(bucket: str, key: str) -> AwsError:
+    text = f"Insufficient permissions to access S3 bucket {bucket} or KMS key {key}."
+    return AwsError("InsufficientEncryptionPolicyException", text)
+
+
+def role_missing() -> AwsError:
+    text = "You must specify a role ARN as well as a log group."
+    return AwsError("InvalidCloudWatchLogsRoleArnException", text)
+
+
+def log_group_missing() -> AwsError:
+    text = "You must specify a log group as well as a role ARN."
+    return AwsError("InvalidCloudWatchLogsLogGroupArnException", text)
+
+
+def invalid_log_group() -> AwsError:
+    text = "Check the log group ARN: CloudTrail can't validate it."
+    return AwsError("InvalidCloudWatchLogsLogGroupArnException", text)
+
+
+def invalid_role(role: str) -> AwsError:  # (ours)
+    return AwsError("InvalidCloudWatchLogsRoleArnException", f"{role} is not the ARN of a role.")
+
+
+def role_not_trusting() -> AwsError:
+    text = "Access denied. Check the trust relationships for your role."
+    return AwsError("InvalidCloudWatchLogsRoleArnException", text)
+
+
+def role_without_permission() -> AwsError:
+    text = "Access denied. Check the permissions for your role."
+    return AwsError("InvalidCloudWatchLogsLogGroupArnException", text)
+
+
 def unsupported(what: str) -> AwsError:  # (ours)
     return AwsError("UnsupportedOperationException", f"{what} is not supported by this version of Cairn.")
 
@@ -88,6 +153,14 @@ def resource_not_found(arn: str) -> AwsError:  # (ours)
 
 def resource_type_not_supported(arn: str) -> AwsError:  # (ours)
     return AwsError("ResourceTypeNotSupportedException", f"The resource {arn} is of a type that cannot have tags here.")
+
+
+def too_many_resources(limit: int) -> AwsError:  # (ours)
+    text = (
+        "1 validation error detected: Value at 'resourceIdList' failed to satisfy constraint: Member must have length "
+        f"less than or equal to {limit}"
+    )
+    return AwsError("ValidationException", text)
 
 
 def invalid_token() -> AwsError:  # (ours)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cairn.cloudtrail import plans, status
+from cairn.cloudtrail import notices, plans, status
+from cairn.cloudtrail.encryption import context_of
 from cairn.cloudtrail.gather import FileDraft
 from cairn.cloudtrail.logfile import LogFileName, Written, write_log_file
 from cairn.cloudtrail.plans import DeliveredFile, Plan
@@ -81,7 +82,6 @@ def put_for(
     Raises:
         ObjectStoreError: the bucket did not take it.
     """
-    context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"}
     store.put(
         bucket,
         key,
@@ -90,7 +90,7 @@ def put_for(
         content_encoding="gzip",
         metadata=metadata,
         kms_key=trail.settings.kms_key,
-        encryption_context=context if trail.settings.kms_key else None,
+        encryption_context=context_of(trail.arn, bucket, key) if trail.settings.kms_key else None,
         on_behalf_of=trail.arn,
     )
 
@@ -123,7 +123,9 @@ class Shipper:
             raise
         failpoint("delivery.uploaded_all")
         with self._state.write() as connection:
-            plans.deliver(connection, plan, delivered, self._clock.now())
+            now = self._clock.now()
+            if plans.deliver(connection, plan, delivered, now) and trail.settings.topic:
+                notices.owe(connection, plan.id, trail.row, now)
             failpoint("delivery.committing")
         failpoint("delivery.committed")
 

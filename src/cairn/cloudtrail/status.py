@@ -25,8 +25,13 @@ _TIME: dict[Kind, str] = {
 def succeeded(connection: sa.Connection, trail: int, regions: Iterable[str], now: float, kind: Kind = "files") -> None:
     """Note a delivery for these regions. It clears the error of all: a trail has one destination of a kind."""
     _note(connection, trail, regions, kind, {"succeeded": now, "attempted": now, "error": "", "failed": False})
-    others = sa.update(status).where(status.c.trail == trail, status.c.kind == kind)
-    connection.execute(others.values(error="", failed=False))
+    clear(connection, trail, kind)
+
+
+def clear(connection: sa.Connection, trail: int, kind: Kind) -> None:
+    """Forget errors of a destination: it works again, or is one no more."""
+    of_kind = sa.update(status).where(status.c.trail == trail, status.c.kind == kind)
+    connection.execute(of_kind.values(error="", failed=False))
 
 
 def failed(

@@ -93,6 +93,14 @@ delivered_files = sa.Table(
     sa.Index("delivered_files_trail", "trail", "id"),
 )
 
+notices = sa.Table(
+    "delivery_notices",
+    metadata,
+    sa.Column("plan", _ID, sa.ForeignKey("delivery_plans.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("trail", _ID, sa.ForeignKey("trails.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("owed", sa.Float, nullable=False, doc="since when its files are to be announced"),
+)
+
 status = sa.Table(
     "trail_status",
     metadata,

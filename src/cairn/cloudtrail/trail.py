@@ -29,6 +29,12 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Whether digest files are delivered."""
     kms_key: str = ""
     """ARN of the key that log files are encrypted with; empty: the bucket's own encryption."""
+    topic: str = ""
+    """Name or ARN, as it was given, of the SNS topic that delivered files are announced on."""
+    log_group: str = ""
+    """ARN of the CloudWatch log group, as it was given."""
+    log_role: str = ""
+    """ARN of the role to write to it with; set where `log_group` is."""
     recursive: bool = True
     """RecursiveLogging: whether what CloudTrail itself puts into the bucket is logged too."""
     selectors: tuple[EventSelector, ...] | None = None

@@ -106,6 +106,8 @@ class Trails:
             if settings.multi_region and not old.settings.multi_region:
                 _check_room(connection, trail, settings, row=old.row)
             connection.execute(sa.update(trails).where(trails.c.id == old.row).values(settings=_encode(settings)))
+            if not settings.topic:
+                status.clear(connection, old.row, "notices")
             new = selection(trail, settings)
             if old.logging and new != old.selection:
                 spans.open_span(connection, old.row, trail.arn, new, position)

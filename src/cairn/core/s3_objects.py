@@ -79,11 +79,16 @@ class S3ObjectStore:
         kms_key: str = "",
         encryption_context: Mapping[str, str] | None = None,
         on_behalf_of: str = "",  # here the credentials say who puts
+        managed_keys: bool = False,
     ) -> None:
+        """`ObjectStore.put`. `managed_keys` has the store encrypt with keys of its own (SSE-S3), where it does not do
+        so unasked."""
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
         options: dict[str, Any] = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         if content_encoding:
             options["ContentEncoding"] = content_encoding
+        if managed_keys:
+            options["ServerSideEncryption"] = "AES256"
         if kms_key:
             options |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key}
             if encryption_context:
@@ -91,6 +96,8 @@ class S3ObjectStore:
         with ExitStack() as stack:
             body: bytes | IO[bytes] = content if isinstance(content, bytes) else stack.enter_context(content.open("rb"))
             reply = self._call("put_object", bucket, Key=key, Body=body, ChecksumSHA256=checksum, **options)
+        if kms_key and reply.get("ServerSideEncryption") != "aws:kms":
+            raise ObjectStoreError("NotEncrypted", f"{bucket}/{key} was stored, and not under {kms_key}")
         if reply.get("ChecksumSHA256") != checksum:
             self._read_back(bucket, key, sha256)
 

@@ -1,17 +1,28 @@
-"""What `[upstreams]` sends elsewhere: which services, and the buckets of trails where S3 is one of them."""
+"""What `[upstreams]` sends elsewhere: which services, and the buckets, topics and keys of trails where they are among
+them."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
+from typing import Any
 
-from botocore.exceptions import BotoCoreError
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
+from cairn.cloudtrail.encryption import Key
+from cairn.cloudtrail.topics import TopicError
 from cairn.core.config import ANYTHING_ELSE, Settings
 from cairn.core.errors import AwsError, ConfigurationError
 from cairn.core.objects import ObjectStoreError
 from cairn.core.s3_objects import S3ObjectStore
 from cairn.wire.endpoint import Endpoint
 from cairn.wire.models import index
+
+CONNECT_S = 5.0
+READ_S = 20.0
+ATTEMPTS = 2
 
 _NO_BUCKET = frozenset({"404", "NoSuchBucket"})
 _EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -34,10 +45,15 @@ def endpoints(settings: Settings) -> dict[str, Endpoint]:
     return {name: Endpoint.parse(url) for name, url in settings.upstreams.items()}
 
 
+def elsewhere(settings: Settings, service: str) -> Endpoint | None:
+    """Where a service is, if it is not in the embedded account."""
+    named = endpoints(settings)
+    return named.get(service) or named.get(ANYTHING_ELSE)
+
+
 def s3_elsewhere(settings: Settings) -> Endpoint | None:
     """Where S3 is, if it is not in the embedded account."""
-    named = endpoints(settings)
-    return named.get("s3") or named.get(ANYTHING_ELSE)
+    return elsewhere(settings, "s3")
 
 
 class BucketsElsewhere(S3ObjectStore):
@@ -71,14 +87,97 @@ class BucketsElsewhere(S3ObjectStore):
             return None
         return policy
 
-    def takes(self, bucket: str, key: str) -> bool:
+    def bucket_region(self, bucket: str) -> str:
+        try:
+            return self._call("get_bucket_location", bucket).get("LocationConstraint") or "us-east-1"
+        except ObjectStoreError as error:
+            _must_answer(error)
+            return ""
+
+    def takes(
+        self, bucket: str, key: str, *, kms_key: str = "", encryption_context: Mapping[str, str] | None = None
+    ) -> bool:
         """Whether it takes an empty object from us."""
         try:
-            self.put(bucket, key, b"", sha256=_EMPTY_SHA256, content_type="application/x-directory")
+            self.put(
+                bucket,
+                key,
+                b"",
+                sha256=_EMPTY_SHA256,
+                content_type="application/x-directory",
+                kms_key=kms_key,
+                encryption_context=encryption_context,
+            )
         except ObjectStoreError as error:
             _must_answer(error)
             return False
         return True
+
+
+class TopicsElsewhere:
+    """`cloudtrail.topics.Topics` over an SNS that is not ours: that SNS says whether we may publish, as whom its URL
+    or boto3 makes us."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._clients = _Clients("sns", endpoint)
+
+    def publish(self, topic: str, message: str, source: str) -> None:
+        try:
+            self._clients.of(topic).publish(TopicArn=topic, Message=message)
+        except ClientError as error:
+            detail = error.response["Error"]
+            raise TopicError(detail["Code"], f"publishing to {topic}: {detail.get('Message', '')}") from error
+        except BotoCoreError as error:
+            raise TopicError("", f"publishing to {topic}: {error}") from error
+
+
+class KeysElsewhere:
+    """`cloudtrail.encryption.Keys` over a KMS that is not ours."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._clients = _Clients("kms", endpoint)
+
+    def find(self, arn: str) -> Key | None:
+        kms = self._clients.of(arn)
+        try:
+            found = kms.describe_key(KeyId=arn)["KeyMetadata"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NotFoundException":
+                return None
+            return Key(arn=arn)  # one that we may not look at: that S3 says whether it can use it
+        except BotoCoreError as error:
+            raise AwsError("ServiceUnavailable", f"KMS does not answer: {error}", 503) from error
+        try:
+            policy: str | None = kms.get_key_policy(KeyId=found["Arn"], PolicyName="default")["Policy"]
+        except (ClientError, BotoCoreError):
+            policy = None
+        kind = (found.get("KeySpec", "SYMMETRIC_DEFAULT"), found.get("KeyUsage", "ENCRYPT_DECRYPT"))
+        symmetric = kind == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+        return Key(arn=found["Arn"], state=found.get("KeyState", "Enabled"), symmetric=symmetric, policy=policy)
+
+
+class _Clients:
+    """boto3's clients of a service at an endpoint, one a region."""
+
+    def __init__(self, service: str, endpoint: Endpoint) -> None:
+        self._service = service
+        self._endpoint = endpoint
+        self._made: dict[str, Any] = {}
+
+    def of(self, arn: str) -> Any:
+        """The client for the region of an ARN."""
+        region = arn.split(":")[3]
+        if region not in self._made:
+            credentials = self._endpoint.credentials
+            self._made[region] = boto3.session.Session().client(
+                self._service,
+                region_name=region,
+                endpoint_url=self._endpoint.url,
+                aws_access_key_id=credentials.access_key_id if credentials else None,
+                aws_secret_access_key=credentials.secret_access_key if credentials else None,
+                config=Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"total_max_attempts": ATTEMPTS}),
+            )
+        return self._made[region]
 
 
 def _must_answer(error: ObjectStoreError) -> None:

@@ -24,7 +24,6 @@ from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
-from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.selectors.wanted import WantedEvents
 from cairn.cloudtrail.trails import Trails
@@ -61,12 +60,12 @@ from cairn.service.joints import (
     AccountPolicies,
     BucketPolicies,
     bucket_permissions,
-    service_may,
     trail_buckets,
 )
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
 from cairn.service.selected_events import SelectedEvents
+from cairn.service.topics import preconditions
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
@@ -162,8 +161,8 @@ class GatewayProcess:
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         trails = Trails(self._state, self._journal, self._clock)
-        checks = Preconditions(self._destinations, service_may)
         digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
+        checks = preconditions(self._settings, self._questions, self._destinations)
         return {
             "cloudtrail": LocalService(
                 "cloudtrail",

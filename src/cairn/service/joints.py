@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cairn.account.kms_keys import KmsKeys
+from cairn.account.kms_relay import http_kms
 from cairn.account.moto.questions import AccessKey as AccountKey
 from cairn.account.moto.questions import MotoQuestions, NotFound
 from cairn.account.moto.questions import Principal as AccountPrincipal
+from cairn.account.moto.wire_names import SECRET
 from cairn.account.s3.access import PolicyRequest, Verdict
-from cairn.account.s3.buckets import Buckets
+from cairn.account.s3.buckets import Bucket, Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.permissions import permissions_of as permissions_of_s3
 from cairn.cloudtrail.preconditions import Destinations
@@ -22,11 +25,9 @@ from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.policy import (
     Kind,
     MalformedPolicy,
-    Policy,
     Principal,
     Reason,
     Request,
-    evaluate,
     evaluate_alone,
     global_keys,
     parse_policy,
@@ -38,10 +39,10 @@ from cairn.gateway.issued import Principal as KeyUser
 from cairn.gateway.keys import AccessKey
 from cairn.gateway.permissions import ANY, Permission, Side
 from cairn.gateway.policies import NOBODYS, PrincipalPolicies, ResourcePolicy, readable
+from cairn.service.as_cloudtrail import parsed_or_none, service_may
 from cairn.service.elsewhere import BucketsElsewhere, s3_elsewhere
+from cairn.service.encryption import EmbeddedEncryption
 from cairn.wire.http import Call
-
-CLOUDTRAIL = Principal(service="cloudtrail.amazonaws.com")
 
 
 class AccountDirectory:
@@ -93,31 +94,25 @@ class BucketDestinations:
         self._buckets = buckets
 
     def bucket_exists(self, bucket: str) -> bool:
-        found = self._buckets.find(bucket)
-        return found is not None and found.phase == "live"
+        return self.bucket(bucket) is not None
 
     def bucket_policy(self, bucket: str) -> str | None:
         found = self._buckets.find(bucket)
         return found.documents.get("policy") if found is not None else None
 
-    def takes(self, bucket: str, key: str) -> bool:
+    def bucket_region(self, bucket: str) -> str:
+        found = self._buckets.find(bucket)
+        return found.region if found is not None else ""
+
+    def takes(
+        self, bucket: str, key: str, *, kms_key: str = "", encryption_context: Mapping[str, str] | None = None
+    ) -> bool:
         return False
 
-
-_SERVICE_KEYS = {
-    "aws:PrincipalIsAWSService": "true",
-    "aws:PrincipalServiceName": "cloudtrail.amazonaws.com",
-    "aws:SecureTransport": "true",
-}
-
-
-def service_may(policy: str, action: str, resource: str, keys: Mapping[str, str]) -> bool:
-    """`cloudtrail.preconditions.ServiceMay`: whether a resource's policy lets CloudTrail act."""
-    try:
-        parsed = parse_policy(policy, Kind.RESOURCE)
-    except MalformedPolicy:
-        return False
-    return evaluate(Request(CLOUDTRAIL, action, resource, _SERVICE_KEYS | dict(keys)), resource_policy=parsed).allowed
+    def bucket(self, bucket: str) -> Bucket | None:
+        """The bucket with its documents; None where there is none that can be used."""
+        found = self._buckets.find(bucket)
+        return found if found is not None and found.phase == "live" else None
 
 
 class BucketPolicies:
@@ -161,17 +156,17 @@ class AccountPolicies:
             bucket = self._buckets.find(name)
             if bucket is None:
                 return None
-            return ResourcePolicy(bucket.account, _resource_policy(bucket.documents.get("policy"), Kind.RESOURCE))
+            return ResourcePolicy(bucket.account, parsed_or_none(bucket.documents.get("policy"), Kind.RESOURCE))
         try:
             if service == "iam":
                 trust = self._questions.policies(arn).trust
-                return ResourcePolicy(account, _resource_policy(trust, Kind.TRUST), required=True)
+                return ResourcePolicy(account, parsed_or_none(trust, Kind.TRUST), required=True)
             if service == "kms" and name.startswith("alias/"):
                 arn = self._questions.key_of_alias(arn)
             text = self._questions.resource_policy(arn)
         except NotFound:
             return ResourcePolicy(account, None, required=True) if service == "iam" else None
-        return ResourcePolicy(account, _resource_policy(text, Kind.RESOURCE), required=service == "kms", arn=arn)
+        return ResourcePolicy(account, parsed_or_none(text, Kind.RESOURCE), required=service == "kms", arn=arn)
 
 
 def trail_buckets(
@@ -184,14 +179,6 @@ def trail_buckets(
         return elsewhere, elsewhere
     destinations = BucketDestinations(Buckets(state, clock))
     return EmbeddedBuckets(folder.runtime(), folder.buckets, destinations), destinations
-
-
-def _resource_policy(text: str | None, kind: Kind) -> Policy | None:
-    """The policy; one that nobody can read allows nothing."""
-    try:
-        return parse_policy(text, kind) if text else None
-    except MalformedPolicy:
-        return None
 
 
 def bucket_permissions(call: Call) -> list[Permission]:
@@ -207,8 +194,8 @@ def bucket_permissions(call: Call) -> list[Permission]:
 class EmbeddedBuckets(S3ObjectStore):
     """The embedded account's buckets without the gateway in between: what was put is durable, its name too.
 
-    The engine would let us do anything. So whoever puts on behalf of a trail does it as CloudTrail, and only where
-    the bucket's policy lets CloudTrail write for that trail.
+    The engine would let us do anything, and encrypt only as it is told. So whoever puts on behalf of a trail does it as
+    CloudTrail, and only where the bucket's policy, and that of the KMS key, let CloudTrail write for that trail.
     """
 
     def __init__(self, runtime: Runtime, folder: Path, destinations: BucketDestinations) -> None:
@@ -217,16 +204,32 @@ class EmbeddedBuckets(S3ObjectStore):
         )
         self._names = NameSync(folder)
         self._destinations = destinations
+        self._encryption = EmbeddedEncryption(
+            KmsKeys(http_kms(runtime.moto_url, {SECRET: runtime.moto_secret})),
+            MotoQuestions(runtime.moto_url, runtime.moto_secret),
+        )
 
-    def put(self, bucket: str, key: str, content: Path | bytes, *, on_behalf_of: str = "", **options: Any) -> None:
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        content: Path | bytes,
+        *,
+        kms_key: str = "",
+        encryption_context: Mapping[str, str] | None = None,
+        on_behalf_of: str = "",
+        **options: Any,
+    ) -> None:
         if on_behalf_of:
-            self._check(bucket, key, on_behalf_of)
+            found = self._checked(bucket, key, on_behalf_of)
+            options |= self._encryption.options(found, key, kms_key, encryption_context, on_behalf_of)
         super().put(bucket, key, content, on_behalf_of=on_behalf_of, **options)
         self._names.sync()
 
-    def _check(self, bucket: str, key: str, source: str) -> None:
-        """Raise what S3 would answer CloudTrail, where it refuses."""
-        if not self._destinations.bucket_exists(bucket):
+    def _checked(self, bucket: str, key: str, source: str) -> Bucket:
+        """The bucket; raises what S3 would answer CloudTrail, where it refuses."""
+        found = self._destinations.bucket(bucket)
+        if found is None:
             raise ObjectStoreError("NoSuchBucket", f"there is no bucket {bucket}")
         partition, account = source.split(":")[1], source.split(":")[4]
         keys = {
@@ -234,6 +237,7 @@ class EmbeddedBuckets(S3ObjectStore):
             "aws:SourceAccount": account,
             "s3:x-amz-acl": "bucket-owner-full-control",
         }
-        policy = self._destinations.bucket_policy(bucket)
+        policy = found.documents.get("policy")
         if policy is None or not service_may(policy, "s3:PutObject", f"arn:{partition}:s3:::{bucket}/{key}", keys):
             raise ObjectStoreError("AccessDenied", f"the policy of {bucket} does not let {source} write {key}")
+        return found

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
+from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.digests.keys import Keys
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
+from cairn.cloudtrail.lanes import Trouble
+from cairn.cloudtrail.notices import Notices
 from cairn.core.clock import SystemClock
 from cairn.core.config import Settings
 from cairn.core.durable import write_durably
@@ -24,6 +27,7 @@ from cairn.core.status import Standing, StatusBoard
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
+from cairn.service.topics import trail_topics
 from cairn.service.up import stop_signals
 
 NAME = "worker"
@@ -54,7 +58,7 @@ class WorkerProcess:
 
     def __init__(self, folder: DataFolder, settings: Settings) -> None:
         clock = SystemClock()
-        access = JournalAccess.load(folder.journal)
+        access, runtime = JournalAccess.load(folder.journal), folder.runtime()
         self._state = open_state(folder, settings)
         self._journal = NatsJournal(access, writer=NAME)
         self._checked = NatsJournal(access, writer=f"{NAME}-check")
@@ -69,13 +73,16 @@ class WorkerProcess:
             interval_s=settings.digest.interval,
             retry_for_s=settings.delivery.retry_for,
         )
+        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
+        self._notices = Notices(self._state, trail_topics(settings, questions), settings.delivery, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
         self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
         metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
-        steps: list[Step] = [*self._sinks, self._digests, trimmer, JournalCheck(self._checked), board, metrics]
+        others: list[Step] = [self._digests, self._notices, trimmer, JournalCheck(self._checked), board, metrics]
+        steps: list[Step] = [*self._sinks, *others]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -96,6 +103,11 @@ class WorkerProcess:
     def _positions(self) -> list[int]:
         return [sink.position for sink in self._sinks]
 
+    def _troubles(self) -> dict[str, Trouble]:
+        """Trails whose bucket or topic refuses now."""
+        unannounced = {f"{arn} (notices)": trouble for arn, trouble in self._notices.troubles().items()}
+        return self._digests.troubles() | self._delivery.troubles() | unannounced
+
     def _write_board(self) -> None:
         end = self._journal.bounds().next
         positions = dict(zip((sink.name for sink in self._sinks), self._positions(), strict=True))
@@ -105,7 +117,7 @@ class WorkerProcess:
         whole = Standing(process=NAME, name=JOURNAL, failures=len(faults), last_error=told(faults))
         troubled = [
             Standing(process=NAME, name=arn, failures=trouble.failures, last_error=trouble.error)
-            for arn, trouble in (self._digests.troubles() | self._delivery.troubles()).items()
+            for arn, trouble in self._troubles().items()
         ]
         self._board.write(NAME, [*standings, whole, *troubled])
 

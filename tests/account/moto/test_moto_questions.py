@@ -145,3 +145,49 @@ def test_managed_policies_and_keys_by_alias(moto: Running) -> None:
 def test_a_function_that_is_not_there_has_no_policy(moto: Running) -> None:
     with pytest.raises(NotFound):
         moto.engine.questions.resource_policy(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:not-there")
+
+
+def test_topics_keys_and_log_groups_are_told(moto: Running) -> None:
+    sns, kms, logs = (moto.client(service) for service in ("sns", "kms", "logs"))
+    ask = moto.engine.questions
+    key = kms.create_key(Policy=_policy("kms:*"))["KeyMetadata"]["Arn"]
+    topic = sns.create_topic(Name="told", Attributes={"KmsMasterKeyId": "alias/told", "Policy": _policy("*")})[
+        "TopicArn"
+    ]
+    found = ask.topic(topic)
+    assert (found.kms_key, json.loads(found.policy)) == ("alias/told", json.loads(_policy("*")))
+    made = ask.kms_key(key)
+    assert (made.state, made.spec, made.usage) == ("Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+    kms.disable_key(KeyId=key)
+    assert ask.kms_key(key).state == "Disabled"
+    kms.enable_key(KeyId=key)
+    assert ask.kms_key(key).state == "Enabled"
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    assert ask.kms_key(key).state == "PendingDeletion"
+    kms.cancel_key_deletion(KeyId=key)
+    signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    assert (ask.kms_key(signing).spec, ask.kms_key(signing).usage) == ("RSA_2048", "SIGN_VERIFY")
+    logs.create_log_group(logGroupName="a/group")
+    ask.log_group(f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:a/group")
+    for question, arn in (
+        (ask.topic, topic + "2"),
+        (ask.topic, topic.replace("us-east-1", "nowhere-1")),
+        (ask.topic, topic.replace(ACCOUNT, "999999999999")),
+        (ask.kms_key, key + "2"),
+        (ask.log_group, f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:a/group"),
+    ):
+        with pytest.raises(NotFound):
+            question(arn)
+
+
+def test_a_published_message_is_in_the_queue_after_a_kill(moto: Running) -> None:
+    sns, sqs = moto.client("sns"), moto.client("sqs")
+    topic = sns.create_topic(Name="published")["TopicArn"]
+    url = sqs.create_queue(QueueName="published")["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:published")
+    moto.engine.questions.publish(topic, "ünïcode")
+    moto.kill()
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)["Messages"]
+    assert json.loads(message["Body"])["Message"] == "ünïcode"
+    with pytest.raises(NotFound):
+        moto.engine.questions.publish(topic + "2", "nobody hears it")

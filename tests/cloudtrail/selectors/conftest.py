@@ -1,3 +1,3 @@
 """Trails with the operations on them."""
 
-from tests.cloudtrail.test_operations import call  # noqa: F401 - a fixture
+from tests.cloudtrail.test_operations import call, others  # noqa: F401 - fixtures

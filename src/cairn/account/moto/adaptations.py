@@ -22,6 +22,9 @@ from cairn.account.moto.backends import unnoticed
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.wire_names import S3Access
 
+SNS_CERTIFICATES_MAX = 100
+"""Certificates of sent messages that can still be fetched, a region."""
+
 
 class Adaptations:
     """Makes the changes that concern every service when it is made, and each service's when it is seen."""
@@ -47,6 +50,7 @@ class Adaptations:
             "kms": _adapt_kms,
             "organizations": identities.adapt_organizations,
             "s3": self._adapt_s3,
+            "sns": _adapt_sns,
             "sqs": self._adapt_sqs,
             "sts": identities.adapt_sts,
         }
@@ -80,13 +84,21 @@ def _adapt_batch() -> None:
 
 
 def _adapt_kms() -> None:
-    """A symmetric key never uses its private key, for which moto makes one of RSA, the slowest to make."""
+    """A symmetric key never uses its private key, for which moto makes one of RSA, the slowest to make. And keys may be
+    named by ARN where moto's methods that change their state fail on it."""
     import moto.kms.models as kms
     from moto.kms.utils import ECDSAPrivateKey, KeySpec
 
     generate = kms.generate_private_key
     without = {KeySpec.SYMMETRIC_DEFAULT, *KeySpec.hmac_key_specs()}
     kms.generate_private_key = lambda spec: ECDSAPrivateKey("ECC_NIST_P256") if spec in without else generate(spec)
+    for name in ("disable_key", "enable_key", "cancel_key_deletion", "schedule_key_deletion"):
+        setattr(kms.KmsBackend, name, _by_key_id(getattr(kms.KmsBackend, name)))
+
+
+def _by_key_id(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of moto's KMS that takes a key by its ARN too."""
+    return lambda self, key_id, *args, **kwargs: method(self, self.get_key_id(key_id), *args, **kwargs)
 
 
 def _adapt_lambda() -> None:
@@ -95,3 +107,22 @@ def _adapt_lambda() -> None:
     from cairn.account.moto.lambda_answer import answer
 
     LambdaFunction._invoke_lambda = answer
+
+
+def _adapt_sns() -> None:
+    """Sent messages are kept by who receives them. A topic keeps none, and of the certificates that sign them, one for
+    each, SNS keeps the last."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.sns.models import Topic, sns_backends
+
+    publish = Topic.publish
+
+    def publish_and_forget(self: Any, *args: Any, **kwargs: Any) -> str:
+        ident: str = publish(self, *args, **kwargs)
+        self.sent_notifications.clear()
+        certificates = sns_backends[DEFAULT_ACCOUNT_ID][self.sns_backend.region_name]._message_public_keys
+        for name in list(certificates)[:-SNS_CERTIFICATES_MAX]:
+            del certificates[name]
+        return ident
+
+    Topic.publish = publish_and_forget

@@ -5,18 +5,16 @@ A question is `POST /-cairn/VERB` with a JSON object; the answer is JSON. Polici
 
 from __future__ import annotations
 
-import importlib
 import resource
 from collections.abc import Callable
 from typing import Any
 
 import moto
-from moto.awslambda.exceptions import UnknownFunctionException
-from moto.core.base_backend import BackendDict
 from moto.core.utils import unix_time
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 
 from cairn.account.moto.commits import Commits
+from cairn.account.moto.resources import RESOURCE_CHANGING, RESOURCE_VERBS, backends
 
 Answer = dict[str, Any]
 
@@ -32,8 +30,7 @@ class Internal:
             "principal": principal,
             "policies": policies,
             "managed_policy": managed_policy,
-            "key_of_alias": key_of_alias,
-            "resource_policy": resource_policy,
+            **RESOURCE_VERBS,
             "ensure_user": ensure_user,
         }
 
@@ -57,7 +54,7 @@ class Internal:
         }
 
 
-_CHANGING = {"ensure_user"}
+_CHANGING = {"ensure_user"} | RESOURCE_CHANGING
 
 
 def access_key(access_key_id: str) -> Answer:
@@ -122,42 +119,6 @@ def managed_policy(account: str, arn: str) -> Answer:
     return {"document": _default_document(_iam(account).managed_policies[arn])}
 
 
-def key_of_alias(arn: str) -> Answer:
-    """The ARN of the KMS key that an alias, by its ARN, stands for.
-
-    Raises:
-        LookupError: there is no such alias.
-    """
-    _, _, _, region, account, name = arn.split(":", 5)
-    backends = _backends("moto.kms.models", "kms_backends")
-    if account not in backends:
-        raise LookupError(f"no account {account}")
-    key = next((key for key in backends[account][region].keys.values() if name in key.aliases), None)
-    if key is None:
-        raise LookupError(f"no alias {arn}")
-    return {"arn": key.arn}
-
-
-def resource_policy(arn: str) -> Answer:
-    """The policy of a topic, queue, KMS key, secret or function; `{"policy": null}` where it has none.
-
-    Raises:
-        LookupError: there is no such resource, or its service is not one of these.
-    """
-    _, partition, service, region, account, name = arn.split(":", 5)
-    reader = _RESOURCE_POLICIES.get(service)
-    if reader is None:
-        raise LookupError(f"resources of {service} have no policy here")
-    module, dictionary, read = reader
-    backends = _backends(module, dictionary)
-    if account not in backends:
-        raise LookupError(f"no resource {arn}")
-    try:
-        return {"policy": read(backends[account][region or partition], arn, name)}
-    except KeyError as error:
-        raise LookupError(f"no resource {arn}") from error
-
-
 def ensure_user(account: str, user_name: str, policy_arn: str, region: str = "us-east-1") -> Answer:
     """A user with a policy and an access key, each made if missing; the oldest active key if it has several.
 
@@ -185,11 +146,6 @@ def _iam(account: str) -> IAMBackend:
 
 def _iam_of_all() -> list[tuple[str, IAMBackend]]:
     return [(account, b) for account, by_region in list(iam_backends.items()) for b in dict.values(by_region)]
-
-
-def _backends(module: str, dictionary: str) -> BackendDict[Any]:
-    found: BackendDict[Any] = getattr(importlib.import_module(module), dictionary)
-    return found
 
 
 def _role_by_name(backend: IAMBackend, name: str) -> Role | None:
@@ -240,7 +196,7 @@ def _key(account: str, backend: IAMBackend, key: AccessKey) -> Answer:
 
 
 def _session(account: str, access_key_id: str) -> Answer | None:
-    sts = _backends("moto.sts.models", "sts_backends")
+    sts = backends("moto.sts.models", "sts_backends")
     for backend in dict.values(sts[account]):
         for role in backend.assumed_roles:
             if role.access_key_id == access_key_id:
@@ -265,42 +221,3 @@ def _documents(holder: Any, of: str) -> list[Answer]:
 def _default_document(policy: Any) -> str:
     document: str = next(v.document for v in policy.versions if v.version_id == policy.default_version_id)
     return document
-
-
-def _of_topic(backend: Any, arn: str, name: str) -> str | None:
-    text: str | None = backend.topics[arn].policy
-    return text
-
-
-def _of_queue(backend: Any, arn: str, name: str) -> str | None:
-    return backend.queues[name].policy or None
-
-
-def _of_key(backend: Any, arn: str, name: str) -> str | None:
-    text: str | None = backend.keys[name.removeprefix("key/")].policy
-    return text
-
-
-def _of_secret(backend: Any, arn: str, name: str) -> str | None:
-    secret = next((s for s in backend.secrets.values() if s.arn == arn), None)
-    if secret is None:
-        raise KeyError(arn)
-    text: str | None = secret.policy
-    return text
-
-
-def _of_function(backend: Any, arn: str, name: str) -> str | None:
-    try:
-        function = backend._lambdas.get_function_by_name_or_arn_with_qualifier(arn)
-    except UnknownFunctionException as error:
-        raise KeyError(arn) from error
-    return function.policy.wire_format() if function.policy.statements else None
-
-
-_RESOURCE_POLICIES: dict[str, tuple[str, str, Callable[[Any, str, str], str | None]]] = {
-    "sns": ("moto.sns.models", "sns_backends", _of_topic),
-    "sqs": ("moto.sqs.models", "sqs_backends", _of_queue),
-    "kms": ("moto.kms.models", "kms_backends", _of_key),
-    "secretsmanager": ("moto.secretsmanager.models", "secretsmanager_backends", _of_secret),
-    "lambda": ("moto.awslambda.models", "lambda_backends", _of_function),
-}

@@ -77,6 +77,23 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True):
     """Of a role: who may assume it."""
 
 
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A KMS key, in the KMS's own words."""
+
+    state: str
+    spec: str
+    usage: str
+    policy: str
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic of SNS."""
+
+    policy: str
+    kms_key: str
+    """The key that its messages are encrypted with, as the topic names it; empty where they are not."""
+
+
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """What is not saved, or was not loaded."""
 
@@ -134,6 +151,20 @@ class MotoQuestions:
         """The ARN of the KMS key that an alias stands for."""
         found: str = self._ask("key_of_alias", arn=arn)["arn"]
         return found
+
+    def kms_key(self, arn: str) -> Key:
+        return msgspec.convert(self._ask("kms_key", arn=arn), Key)
+
+    def topic(self, arn: str) -> Topic:
+        return msgspec.convert(self._ask("topic", arn=arn), Topic)
+
+    def publish(self, arn: str, message: str) -> None:
+        """Publish a message to a topic, whatever its policy says; it is durable when this returns."""
+        self._ask("publish", arn=arn, message=message)
+
+    def log_group(self, arn: str) -> None:
+        """Return if there is a log group of this ARN, which does not end in `:*`."""
+        self._ask("log_group", arn=arn)
 
     def resource_policy(self, arn: str) -> str | None:
         """Of a topic, queue, KMS key, secret or function; None where it has none."""

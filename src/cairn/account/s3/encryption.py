@@ -73,12 +73,17 @@ def name_key(headers: Headers, bucket: Bucket, account: str, keys: Keys | None) 
     headers.set(_KEY, keys.arn(account or bucket.account, bucket.region, headers.get(_KEY)))
 
 
-def _by_default(headers: Headers, bucket: Bucket) -> None:
+def default_of(bucket: Bucket) -> tuple[str, str]:
+    """The algorithm that a bucket encrypts with by default, and the KMS key as it was named, if it was."""
     text = bucket.documents.get("encryption")
     rule = parse(text.encode()).find("Rule/ApplyServerSideEncryptionByDefault") if text else None
     if rule is None:
-        headers.set(_SSE, "AES256")
-        return
-    headers.set(_SSE, text_of(rule, "SSEAlgorithm"))
-    if key := text_of(rule, "KMSMasterKeyID"):
+        return "AES256", ""
+    return text_of(rule, "SSEAlgorithm"), text_of(rule, "KMSMasterKeyID")
+
+
+def _by_default(headers: Headers, bucket: Bucket) -> None:
+    algorithm, key = default_of(bucket)
+    headers.set(_SSE, algorithm)
+    if key:
         headers.set(_KEY, key)

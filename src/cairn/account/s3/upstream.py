@@ -13,6 +13,7 @@ from cairn.account.s3.encryption import Keys
 from cairn.account.s3.engine import Engine
 from cairn.account.s3.objects import Objects
 from cairn.account.s3.operations import OPERATIONS, Answer
+from cairn.account.s3.published import is_published, published
 from cairn.account.s3.replies import access_denied, error, failure, no_such_bucket, not_implemented
 from cairn.account.s3.tenancy import Tenancy
 from cairn.core.clock import Clock
@@ -87,6 +88,8 @@ class S3Upstream:
             raise not_implemented(call.operation)
         if call.operation == "ListBuckets":
             return await self._tenancy.listed(call, caller_account(call))
+        if is_published(name):
+            return published(call, name, unquote(key))
         if call.operation == "CreateBucket":
             return await self._tenancy.create(call, caller_account(call), name)
         bucket = await self._bucket(call, name)

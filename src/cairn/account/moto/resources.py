@@ -1,0 +1,164 @@
+"""The child's answers about resources: what a policy says, in which state a key is, whether a log group is there."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.core.base_backend import BackendDict
+
+Answer = dict[str, Any]
+
+
+def backends(module: str, dictionary: str) -> BackendDict[Any]:
+    """moto's backends of a service, by account and region."""
+    found: BackendDict[Any] = getattr(importlib.import_module(module), dictionary)
+    return found
+
+
+def key_of_alias(arn: str) -> Answer:
+    """The ARN of the KMS key that an alias, by its ARN, stands for.
+
+    Raises:
+        LookupError: there is no such alias.
+    """
+    name = arn.split(":", 5)[5]
+    key = next((key for key in _backend("kms", arn).keys.values() if name in key.aliases), None)
+    if key is None:
+        raise LookupError(f"no alias {arn}")
+    return {"arn": key.arn}
+
+
+def kms_key(arn: str) -> Answer:
+    """A KMS key by its ARN: `{"state", "spec", "usage", "policy"}` in the KMS's own words.
+
+    Raises:
+        LookupError: there is no such key.
+    """
+    key = _backend("kms", arn).keys.get(arn.split(":", 5)[5].removeprefix("key/"))
+    if key is None:
+        raise LookupError(f"no key {arn}")
+    usage = key.key_usage or "ENCRYPT_DECRYPT"  # moto keeps what it was not told as nothing
+    return {"state": key.key_state, "spec": key.key_spec, "usage": usage, "policy": key.policy}
+
+
+def topic(arn: str) -> Answer:
+    """A topic: `{"policy", "kms_key"}`, the key as the topic names it, empty where it has none.
+
+    Raises:
+        LookupError: there is no such topic.
+    """
+    found = _topic(arn)
+    return {"policy": found.policy, "kms_key": found.kms_master_key_id or ""}
+
+
+def publish(arn: str, message: str) -> Answer:
+    """Publish a message to a topic, whatever its policy says.
+
+    Raises:
+        LookupError: there is no such topic.
+    """
+    return {"id": _topic(arn).publish(message)}
+
+
+def log_group(arn: str) -> Answer:
+    """`{}` where there is a log group of this ARN, which does not end in `:*`.
+
+    Raises:
+        LookupError: there is none.
+    """
+    if arn.split(":", 6)[6] not in _backend("logs", arn).groups:
+        raise LookupError(f"no log group {arn}")
+    return {}
+
+
+def resource_policy(arn: str) -> Answer:
+    """The policy of a topic, queue, KMS key, secret or function; `{"policy": null}` where it has none.
+
+    Raises:
+        LookupError: there is no such resource, or its service is not one of these.
+    """
+    service, name = arn.split(":", 2)[2].split(":")[0], arn.split(":", 5)[5]
+    read = _RESOURCE_POLICIES.get(service)
+    if read is None:
+        raise LookupError(f"resources of {service} have no policy here")
+    try:
+        return {"policy": read(_backend(service, arn), arn, name)}
+    except KeyError as error:
+        raise LookupError(f"no resource {arn}") from error
+
+
+RESOURCE_VERBS: dict[str, Callable[..., Answer]] = {
+    "key_of_alias": key_of_alias,
+    "kms_key": kms_key,
+    "topic": topic,
+    "publish": publish,
+    "log_group": log_group,
+    "resource_policy": resource_policy,
+}
+RESOURCE_CHANGING = {"publish"}
+
+
+def _backend(service: str, arn: str) -> Any:
+    """moto's backend of the account and region that an ARN names; asking must not make an account.
+
+    Raises:
+        LookupError: there is no such account, or no such region.
+    """
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    package = "awslambda" if service == "lambda" else service
+    found = backends(f"moto.{package}.models", f"{service}_backends")
+    if account not in found:
+        raise LookupError(f"no account {account}")
+    try:
+        return found[account][region or partition]
+    except KeyError as error:
+        raise LookupError(f"no region {region}") from error
+
+
+def _topic(arn: str) -> Any:
+    found = _backend("sns", arn).topics.get(arn)
+    if found is None:
+        raise LookupError(f"no topic {arn}")
+    return found
+
+
+def _of_topic(backend: Any, arn: str, name: str) -> str | None:
+    text: str | None = backend.topics[arn].policy
+    return text
+
+
+def _of_queue(backend: Any, arn: str, name: str) -> str | None:
+    return backend.queues[name].policy or None
+
+
+def _of_key(backend: Any, arn: str, name: str) -> str | None:
+    text: str | None = backend.keys[name.removeprefix("key/")].policy
+    return text
+
+
+def _of_secret(backend: Any, arn: str, name: str) -> str | None:
+    secret = next((s for s in backend.secrets.values() if s.arn == arn), None)
+    if secret is None:
+        raise KeyError(arn)
+    text: str | None = secret.policy
+    return text
+
+
+def _of_function(backend: Any, arn: str, name: str) -> str | None:
+    try:
+        function = backend._lambdas.get_function_by_name_or_arn_with_qualifier(arn)
+    except UnknownFunctionException as error:
+        raise KeyError(arn) from error
+    return function.policy.wire_format() if function.policy.statements else None
+
+
+_RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], str | None]] = {
+    "sns": _of_topic,
+    "sqs": _of_queue,
+    "kms": _of_key,
+    "secretsmanager": _of_secret,
+    "lambda": _of_function,
+}
