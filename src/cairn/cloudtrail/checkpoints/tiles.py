@@ -101,10 +101,14 @@ class TileNodes:
 
     def node(self, height: int, index: int) -> bytes:
         level, rest = divmod(height, HEIGHT)
-        row = list(self._read(level, index << rest, 1 << rest))
-        while len(row) > 1:
-            row = [node_hash(row[place], row[place + 1]) for place in range(0, len(row), 2)]
-        return row[0]
+        return perfect_root(self._read(level, index << rest, 1 << rest))
+
+
+def perfect_root(row: Sequence[bytes]) -> bytes:
+    """The hash over a power of two of hashes."""
+    while len(row) > 1:
+        row = [node_hash(row[place], row[place + 1]) for place in range(0, len(row), 2)]
+    return row[0]
 
 
 def published_nodes(fetch: Callable[[str], bytes], size: int) -> TileNodes:
