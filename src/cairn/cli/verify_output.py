@@ -64,7 +64,7 @@ class TextOutput:
             self._out.flush()
             self._err.write(f"{item.line}\n\n" if self._spaced else f"\n{item.line}\n\n")
             self._spaced = True
-        elif self._verbose or item.what is What.checkpoint:
+        elif self._verbose or item.what in (What.checkpoint, What.journal):
             self._spaced = False
             self._out.write(f"{item.line}\n")
 

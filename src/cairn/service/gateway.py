@@ -16,6 +16,7 @@ from cairn.account.moto.wire_names import SECRET
 from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
+from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
@@ -45,6 +46,7 @@ from cairn.gateway.recording import Recorder
 from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
+from cairn.service.checkpoint_commands import CheckpointCommands
 from cairn.service.commands import Commands
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
@@ -184,7 +186,8 @@ class GatewayProcess:
             clock=self._clock,
             problems=self._known_problems,
         )
-        return Admin(answers=commands.answers(), streams=commands.streams(), authorize=authorizer.authorize)
+        answers = commands.answers() | CheckpointCommands(CheckpointLogs(self._state)).answers()
+        return Admin(answers=answers, streams=commands.streams(), authorize=authorizer.authorize)
 
     async def _problems(self) -> list[str]:
         try:

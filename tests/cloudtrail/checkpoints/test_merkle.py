@@ -26,6 +26,7 @@ from cairn.cloudtrail.checkpoints.tiles import (
     Tile,
     TileDamaged,
     pack_entries,
+    parse_path,
     published_nodes,
     tiles_of,
     unpack_entries,
@@ -165,6 +166,7 @@ def test_growing_makes_exactly_the_files_that_were_not_there(one: int, other: in
     before, after = set(tiles_of(old)), set(tiles_of(new))
     assert set(tiles_of(new, old)) == after - before
     assert {tile.path for tile in after - before}.isdisjoint(tile.path for tile in before)
+    assert all(parse_path(tile.path) == tile for tile in after)
 
 
 def test_a_tree_of_70000_entries_has_the_tiles_that_c2sp_names() -> None:
@@ -174,6 +176,8 @@ def test_a_tree_of_70000_entries_has_the_tiles_that_c2sp_names() -> None:
     assert [tile for tile in tiles_of(256) if tile.level is not None] == [Tile(0, 0, 256), Tile(1, 0, 1)]
     assert Tile(0, 1_234_067).path == "tile/0/x001/x234/067"
     assert Tile(None, 273, 112).path == "tile/entries/273.p/112"
+    for path in ("tile/0/0", "tile/00/000", "tile/0/x000/000", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/../000"):
+        assert parse_path(path) is None
 
 
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 600, 1025])

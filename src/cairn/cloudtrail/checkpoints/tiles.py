@@ -6,6 +6,7 @@ of some size knows which files there are, and reads any proof from them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ HEIGHT = 8
 WIDTH = 1 << HEIGHT
 ENTRY_BYTES_MAX = (1 << 16) - 1
 _GROUP = 1000
+_PATH = re.compile(r"tile/(?P<level>entries|\d{1,2})/(?P<number>(?:x\d{3}/){0,5}\d{3})(?:\.p/(?P<width>\d{1,3}))?")
 
 
 class TileDamaged(CairnError):
@@ -40,6 +42,16 @@ class Tile(NamedTuple):
     def start(self) -> int:
         """Its first hash, counted at its level."""
         return self.number * WIDTH
+
+
+def parse_path(path: str) -> Tile | None:
+    """The file of a path; None if it names none."""
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return None
+    level = None if match["level"] == "entries" else int(match["level"])
+    tile = Tile(level, int(re.sub(r"[x/]", "", match["number"])), int(match["width"] or WIDTH))
+    return tile if tile.path == path else None
 
 
 def tiles_of(size: int, since: int = 0) -> Iterator[Tile]:
