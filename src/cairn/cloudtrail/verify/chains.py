@@ -74,7 +74,7 @@ def _region(
 ) -> FoundRegion:
     chains: dict[Chain, list[str]] = defaultdict(list)
     folder = "/".join(filter(None, (root.rstrip("/"), organization, account, FOLDER, region))) + "/"
-    day = f"{utc(start):%Y/%m/%d}"  # keys of this day stand behind it
+    day = f"{utc(start):%Y/%m/%d}/"  # SeaweedFS takes a folder without the slash for all that is in it
     for listed in place.list(bucket, folder, after=folder + day):
         name = parse_key(listed.key)
         if name is None or (name.account, name.region) != (account, region):
