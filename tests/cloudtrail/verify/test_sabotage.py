@@ -25,6 +25,5 @@ def test_both_tools_say_what_the_documentation_says(tmp_path: Path) -> None:
     assert middle.err.count("it is gone") == newest.err.count("it is gone") == 1
     assert day.err.count("it is gone") == 24
     lines = PAGE.read_text().splitlines()
-    told = table(found).splitlines()[2:]
-    for line in told:
-        assert line in lines
+    told = table([row for row in found if row.cairn is not day]).splitlines()[2:]  # a day's numbers hang on the hour
+    assert [line for line in told if line not in lines] == []

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from cairn.cloudtrail.verify.places import Place, Stored
 
-THREADS = 16
-AHEAD = 24
+THREADS = 32
+AHEAD = 32
 """Digests that are read before the walk comes to them."""
 WINDOW = 512
 """Log files under way at once."""
