@@ -72,6 +72,10 @@ def test_of_a_bucket_as_it_was_delivered(prefix: str, breaks: frozenset[int], st
     assert errors.count("No log files were delivered") == (len(breaks) if start == START else 0)
 
 
+def test_of_an_empty_bucket() -> None:
+    both_say_the_same(stored())
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(SABOTAGES), st.integers(0, 1 << 30)), max_size=4), st.data())
 def test_of_a_bucket_that_was_spoiled(sabotages: list[tuple[str, int]], data: st.DataObject) -> None:

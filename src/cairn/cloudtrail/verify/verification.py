@@ -78,6 +78,7 @@ class Verification:
         """All verdicts: a chain's as they are reached, with the CLI's lines around them; then Cairn's own of the
         region, and at the end those on digests of regions that are gone whole."""
         seen: set[tuple[str, str]] = set()
+        judged = False
         with (
             ThreadPoolExecutor(THREADS, thread_name_prefix="verify") as files,
             ThreadPoolExecutor(DIGEST_THREADS, thread_name_prefix="digests") as digests,
@@ -85,14 +86,21 @@ class Verification:
             try:
                 for region in find_regions(self._place, self._start, self._end):
                     seen.add((region.account, region.region))
+                    judged |= any(self._wants(chain) for chain in region.chains)
                     yield from self._region(region, files, digests)
             finally:
                 files.shutdown(wait=False, cancel_futures=True)  # whoever stops listening waits for no more files
                 digests.shutdown(wait=False, cancel_futures=True)
+        if self._trail is not None and not judged:
+            yield Text(header(self._trail.arn, self._start, self._end))
+            yield Text(Tally().footer(self._start, self._end))
         for log in self._logs:
             for where, logged in log.digests.items():
                 if where not in seen:
                     yield from compare(self._place, logged, (), {}, self._start, self._end + SPILL_S)
+
+    def _wants(self, chain: Chain) -> bool:
+        return self._trail is None or belongs(chain, self._trail)
 
     def _region(self, region: FoundRegion, files: ThreadPoolExecutor, digests: ThreadPoolExecutor) -> Iterator[Item]:
         coverage = Coverage()
@@ -100,7 +108,7 @@ class Verification:
         chosen = False
         self.progress.digests_total += sum(map(len, region.chains.values()))
         for chain, keys in sorted(region.chains.items()):
-            wanted = self._trail is None or belongs(chain, self._trail)
+            wanted = self._wants(chain)
             chosen |= wanted
             run = _ChainRun(self, chain, keys, coverage, judged=wanted)
             yield from run.items(files, digests)
