@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 from prometheus_client import REGISTRY
@@ -14,10 +15,11 @@ from prometheus_client import REGISTRY
 from cairn.account.s3.operations import OPERATIONS, Answer
 from cairn.cli.app import COMMANDS, app
 from cairn.cli.config_command import written
+from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.core.clock import SystemClock
-from cairn.core.config import Duration, Settings, Size, known_keys
+from cairn.core.config import Duration, Settings, Size, VpcEndpoint, known_keys
 from cairn.service import gateway as _gateway  # noqa: F401 - importing declares the metrics
 from cairn.wire.models import operation_names
 
@@ -30,10 +32,6 @@ _S3_ANSWERS = {
     Answer.ENGINE: "Passed to SeaweedFS",
     Answer.STATE: "Answered from saved state",
     Answer.NONE: "Not supported (`NotImplemented`, 501)",
-}
-NOT_IN_FORCE = {
-    "digest.interval": "Not in force yet: there are no digest files.",
-    "recording.data_events": "No trail can select data events yet, so `selected` records none.",
 }
 
 _CONFIGURATION = """\
@@ -52,6 +50,11 @@ _UPSTREAMS = """\
 A key is a service's name in botocore, or `*` for every service that is not named. In the environment:
 `CAIRN_UPSTREAMS_S3`. Calls are signed anew with the credentials in the URL (`http://KEY:SECRET@host:port`, `/` and `+`
 written as `%2F` and `%2B`), or else with the caller's own, where Cairn knows the key's secret.
+"""
+
+_VPC_ENDPOINTS = """\
+
+Only in `cairn.toml`. What they bring: [event selectors](../event-selectors.md).
 """
 
 _COMMANDS_TEXT = """\
@@ -100,9 +103,9 @@ The embedded account passes them to moto. One that moto lacks answers with an er
 _METRICS = """\
 # Metrics
 
-`GET /metrics`, without a signature, answers in Prometheus' text format. Each gateway process answers for itself: with
-`server.gateways` above 1 a scrape meets any one of them. The worker has no metrics of its own yet; the lag of each sink
-is in `cairn status`.
+`GET /metrics`, without a signature, answers in Prometheus' text format for every process, told apart by the label
+`process` (`gateway-0`, `worker`). Gateways share the port: the one that is met answers its own metrics as they are now,
+and those of the others as they were up to 5 seconds ago. Take sums over `process`.
 
 `cairn_events_dropped_total` must stay 0.
 
@@ -133,10 +136,17 @@ def _configuration() -> Iterator[str]:
         yield "|---|---|---|---|"
         for key, spec in keys:
             default = f"`{written(spec.default)}`" if spec.default not in ("", []) else "none"
-            yield _row(f"`{key}`", _type(spec.type), default, f"{spec.doc} {NOT_IN_FORCE.get(key, '')}".strip())
+            yield _row(f"`{key}`", _type(spec.type), default, spec.doc)
     yield "\n## upstreams\n"
     yield Settings.__dataclass_fields__["upstreams"].metadata["doc"]
     yield _UPSTREAMS
+    yield "\n## vpc_endpoints\n"
+    yield Settings.__dataclass_fields__["vpc_endpoints"].metadata["doc"]
+    yield _VPC_ENDPOINTS
+    yield "| key | type | default | meaning |"
+    yield "|---|---|---|---|"
+    for spec in fields(VpcEndpoint):
+        yield _row(f"`{spec.name}`", _type(get_type_hints(VpcEndpoint)[spec.name]), "none", spec.metadata["doc"])
 
 
 def _type(hint: Any) -> str:
@@ -211,7 +221,7 @@ def cloudtrail_operations() -> set[str]:
     with tempfile.TemporaryDirectory() as folder:
         reader = History(Path(folder), Settings().history, SystemClock()).reader()
         try:
-            return {*trail_operations(nothing, nothing), *reader.operations()}
+            return {*trail_operations(nothing, nothing), *reader.operations(), *key_operations(nothing, nothing)}
         finally:
             reader.close()
 

@@ -10,10 +10,19 @@ from tests.contract.certificates import self_signed
 from tests.contract.looking import Journaled
 from tests.running import Cairn
 
+VPC_ENDPOINT = """
+[vpc_endpoints.vpce-0a1b2c3d4e5f]
+hosts = ["localhost"]
+services = ["sns"]
+"""
+"""All other tests call 127.0.0.1."""
+
 
 @pytest.fixture(scope="session")
 def cairn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cairn]:
     folder: Path = tmp_path_factory.mktemp("cairn") / "data"
+    folder.mkdir(mode=0o700)
+    (folder / "cairn.toml").write_text(VPC_ENDPOINT)
     running = Cairn(folder, {"CAIRN_HISTORY_RETENTION": "90d"})
     running.start()
     yield running

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tests.contract.waiting import wait_until
 from tests.running import BIN, Cairn
 
 pytestmark = pytest.mark.engine
@@ -136,6 +137,16 @@ def test_others_than_administrators_are_refused(cairn: Cairn) -> None:
     )
     assert done.returncode == 5
     assert "403" in done.stderr
+
+
+def test_metrics_tell_of_every_process_and_how_far_each_sink_is_behind(cairn: Cairn) -> None:
+    def told() -> bytes:
+        with urllib.request.urlopen(f"{cairn.endpoint}/metrics", timeout=10) as reply:
+            return bytes(reply.read())
+
+    wait_until(lambda: b'cairn_sink_behind_batches{process="worker",sink="history"}' in told())
+    assert b'cairn_events_total{category="Management",process="gateway-0"}' in told()
+    assert b'process_resident_memory_bytes{process="worker"}' in told()
 
 
 def test_probes_need_no_signature(cairn: Cairn) -> None:

@@ -245,5 +245,6 @@ def filled(disk: Path) -> Iterator[None]:
 
 
 def metric(cairn: Cairn, name: str) -> float:
+    """Over all processes."""
     text = urllib3.request("GET", f"{cairn.endpoint}/metrics").data.decode()
-    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.running import Cairn
+
+from cairn.cloudtrail.checkpoints.note import unsigned_checkpoint
 
 pytestmark = pytest.mark.engine
 
@@ -60,6 +64,51 @@ def test_exit_codes(cairn: Cairn, trail: str, tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("[]")
     elsewhere = ("--keys", str(tmp_path / "keys.json"), "--s3-endpoint", "http://127.0.0.1:9")
     cairn.cairn("verify", "s3://verified", *seen, *elsewhere, code=4)  # there are no credentials for it
+
+
+def test_a_validated_trail_from_its_calls_to_a_deleted_digest(cairn: Cairn, trail: str, tmp_path: Path) -> None:
+    s3, cloudtrail = cairn.client("s3"), cairn.client("cloudtrail")
+    arn: str = cloudtrail.create_trail(Name="proven", S3BucketName="verified", EnableLogFileValidation=True)["TrailARN"]
+    cloudtrail.start_logging(Name=arn)
+    begun = datetime.now(UTC) - timedelta(minutes=5)
+    for _ in range(2):
+        cairn.client("ec2").describe_vpcs()
+        cairn.cairn("flush", "--digests", "--trail", arn)
+    size = wait_for_log(cairn, arn)
+    seen = ("--trail", arn, "--checkpoint", str(tmp_path / "seen.json"))
+    assert f"({size} digests)\tvalid" in cairn.cairn("verify", *seen, "--verbose")
+    theirs = cairn.aws("cloudtrail", "validate-logs", "--trail-arn", arn, "--start-time", begun.isoformat())
+    assert f"{size}/{size} digest files valid" in theirs
+    key = cairn.cairn("verify", "--print-key", "--trail", arn).strip()
+    assert key.startswith("cairn/000000000000/us-east-1/proven+")
+    cairn.cairn("verify", "s3://verified", *seen, "--log-key", key)
+    digests = [
+        found["Key"]
+        for found in s3.list_objects_v2(Bucket="verified", Prefix="AWSLogs/000000000000/CloudTrail-Digest/")["Contents"]
+    ]
+    s3.delete_object(Bucket="verified", Key=digests[-1])
+    rows = [json.loads(line) for line in cairn.cairn("verify", *seen, "--output", "jsonl", code=1).splitlines()]
+    gone = [row for row in rows if row["verdict"] == "invalid" and row["what"] == "digest file"]
+    assert [(row["key"], row["found_by"]) for row in gone] == [(digests[-1], "cairn")]
+    cairn.cairn("redeliver", arn, "--since", "1h")
+    cairn.cairn("verify", *seen)
+
+
+def wait_for_log(cairn: Cairn, arn: str) -> int:
+    """Wait until the checkpoint log has every digest in the bucket; how many they are."""
+    s3 = cairn.client("s3")
+    deadline = time.monotonic() + 60
+    while True:
+        listed = s3.list_objects_v2(Bucket="verified", Prefix="AWSLogs/000000000000/CloudTrail-Digest/")
+        logs = cairn.client("s3").list_objects_v2(
+            Bucket="verified", Prefix="AWSLogs/000000000000/CloudTrail-Checkpoint/us-east-1/proven/checkpoint"
+        )
+        if logs["KeyCount"]:
+            note = s3.get_object(Bucket="verified", Key=logs["Contents"][0]["Key"])["Body"].read().decode()
+            if unsigned_checkpoint(note).size == listed["KeyCount"]:
+                return int(listed["KeyCount"])
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_a_server_without_logs_prints_no_keys_and_names_no_files(cairn: Cairn, trail: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cairn.core.config import Duration, Settings, Size, known_keys, load, value_of
+from cairn.core.config import Duration, Settings, Size, VpcEndpoint, known_keys, load, value_of
 from cairn.core.errors import ConfigurationError
 
 
@@ -57,6 +57,21 @@ def test_a_file_that_does_not_fit_is_a_configuration_error(tmp_path: Path, text:
 def test_upstreams_take_any_service() -> None:
     settings = load(environ={"CAIRN_UPSTREAMS_S3": "http://minio:9000"})
     assert settings.upstreams == {"s3": "http://minio:9000"}
+
+
+def test_vpc_endpoints_are_sections_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "cairn.toml"
+    file.write_text('[vpc_endpoints.vpce-1]\nnetworks = ["10.0.0.0/8"]\nservices = ["s3"]\n')
+    settings = load(environ={}, file=file)
+    assert settings.vpc_endpoints == {"vpce-1": VpcEndpoint(networks=["10.0.0.0/8"], services=["s3"])}
+    assert settings.origin == {"vpc_endpoints.vpce-1": str(file)}
+    file.write_text("[vpc_endpoints.vpce-1]\nnetwork = []\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load(environ={}, file=file)
+    assert caught.value.advice == "Did you mean vpc_endpoints.vpce-1.networks?"
+    file.write_text('[vpc_endpoints]\nvpce-1 = "10.0.0.0/8"\n')
+    with pytest.raises(ConfigurationError, match="is no section"):
+        load(environ={}, file=file)
 
 
 def test_a_choice_outside_its_values_is_refused() -> None:

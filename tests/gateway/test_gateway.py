@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cairn.core.clock import TestClock
-from cairn.core.config import Auth, Recording, Settings
+from cairn.core.config import Auth, Recording, Settings, VpcEndpoint
 from cairn.core.journal.memory import Fault, MemoryAppender, MemoryJournal
 from cairn.core.records.event import Event, Kind
 from cairn.core.state import State, metadata
@@ -25,6 +25,7 @@ from cairn.gateway.keys import KeyTable
 from cairn.gateway.policies import KnownPolicies
 from cairn.gateway.recording import Recorder
 from cairn.gateway.routes import Routes
+from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.wire.http import Call, Headers, Request, Response, UpstreamUnavailable
 
 ACCOUNT = "111122223333"
@@ -63,6 +64,7 @@ class Rig:
     clock: TestClock
     journal: MemoryJournal = field(default_factory=lambda: MemoryJournal("gateway-0"))
     wants_data: bool = False
+    wants_network: bool = False
 
     def __post_init__(self) -> None:
         self.upstream = FakeUpstream(self)
@@ -79,6 +81,7 @@ class Rig:
                 is_embedded=lambda service: True,
                 special={},
             ),
+            vpc_endpoints=VpcEndpoints(self.settings, self.clock, special={}),
             keys=keys,
             routes=Routes(operations={}, services={}, default=self.upstream),
             recorder=Recorder(
@@ -86,6 +89,7 @@ class Rig:
                 self.clock,
                 self.settings.recording,
                 wants_data=lambda call: self.wants_data,
+                wants_network=lambda call: self.wants_network,
             ),
             **self.others(),
         )
@@ -97,7 +101,7 @@ class Rig:
         async def nobody(call: Call) -> bool:
             return False
 
-        return {"admin": Admin(answers={}, streams={}, authorize=nobody), "health": Health(nothing)}
+        return {"admin": Admin(answers={}, streams={}, authorize=nobody), "health": Health(nothing, lambda: b"")}
 
     def events(self) -> list[Event]:
         return [event for entry in self.journal.read_from(1) for event in entry.batch.events]
@@ -139,10 +143,12 @@ def rig(tmp_path: Path, clock: TestClock) -> Rig:
     return make(tmp_path, clock)
 
 
-def make(folder: Path, clock: TestClock, **recording: Any) -> Rig:
+def make(
+    folder: Path, clock: TestClock, *, vpc_endpoints: dict[str, VpcEndpoint] | None = None, **recording: Any
+) -> Rig:
     state = State.in_folder(folder)
     metadata.create_all(state.engine)
-    settings = Settings(auth=Auth(mode="trust"), recording=Recording(**recording))
+    settings = Settings(auth=Auth(mode="trust"), recording=Recording(**recording), vpc_endpoints=vpc_endpoints or {})
     return Rig(settings, state, clock)
 
 

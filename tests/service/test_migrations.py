@@ -1,13 +1,16 @@
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from cairn.core.config import Settings
 from cairn.core.errors import ConfigurationError
 from cairn.core.folder import DataFolder
-from cairn.core.state import metadata
+from cairn.core.state import State, metadata
 from cairn.service.saved import open_state
 
 
@@ -31,3 +34,27 @@ def test_a_state_that_a_newer_version_wrote_is_refused(tmp_path: Path) -> None:
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         open_state(DataFolder(tmp_path), Settings(), migrate=True).close()
+
+
+def test_a_validated_trail_that_logged_before_there_were_digests_has_them_from_then_on(tmp_path: Path) -> None:
+    state = State.in_folder(tmp_path)
+    _upgrade(state, "0002")
+    with state.write() as connection:
+        for number, settings in enumerate(('{"bucket":"b","validation":true}', '{"bucket":"b"}'), start=1):
+            columns = "(id, account, home_region, name, arn, settings, logging)"
+            connection.exec_driver_sql(
+                f"INSERT INTO trails {columns} VALUES (?, '1', 'r', 'n', ?, ?, 1)", (number, f"arn-{number}", settings)
+            )
+    state.migrate()
+    with state.read() as connection:
+        assert connection.exec_driver_sql("SELECT trail, after_file, ended FROM digest_periods").all() == [(1, 0, None)]
+    state.close()
+
+
+def _upgrade(state: State, revision: str) -> None:
+    """Bring the tables to an earlier version's shape."""
+    config = Config()
+    config.set_main_option("script_location", str(files("cairn.core.state") / "migrations"))
+    with state.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

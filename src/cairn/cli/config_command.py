@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -40,6 +41,15 @@ def show(
         if origin:
             row["origin"] = settings.origin[f"upstreams.{service}"]
         rows.append(row | {"meaning": "Where this service's calls go."})
+    for name, endpoint in sorted(settings.vpc_endpoints.items()):
+        told = {key: value for key, value in asdict(endpoint).items() if value}
+        row = {
+            "key": f"vpc_endpoints.{name}",
+            "value": "; ".join(f"{key} = {written(value)}" for key, value in told.items()),
+        }
+        if origin:
+            row["origin"] = settings.origin[f"vpc_endpoints.{name}"]
+        rows.append(row | {"meaning": "Calls that come through this VPC endpoint."})
     print_rows(rows, output)
 
 

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
 import sqlalchemy as sa
 
 from cairn.cloudtrail import plans, spans
-from cairn.cloudtrail.logfile import LogFileDamaged, read_log_file, unpack
+from cairn.cloudtrail.logfile import FOLDERS, LogFileDamaged, read_log_file, unpack
 from cairn.cloudtrail.plans import DeliveredFile
 from cairn.cloudtrail.selectors import Selection, Selector
 from cairn.cloudtrail.spans import Span
@@ -28,13 +29,15 @@ from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.state import State
 
 KEY = re.compile(
-    r"(?P<prefix>.+/)?AWSLogs/(o-[a-z0-9]{10,32}/)?(?P<account>\d{12})/CloudTrail/(?P<region>[a-z0-9-]+)/"
-    r"(?P<day>\d{4}/\d\d/\d\d)/(?P=account)_CloudTrail_(?P=region)_(?P<stamp>\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
+    r"(?P<prefix>.+/)?AWSLogs/(o-[a-z0-9]{10,32}/)?(?P<account>\d{12})/"
+    r"(?P<folder>CloudTrail(-Aggregated|-Insight|-NetworkActivity)?)/(?P<region>[a-z0-9-]+)/"
+    r"(?P<day>\d{4}/\d\d/\d\d)/(?P=account)_(?P=folder)_(?P=region)_(?P<stamp>\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
 """The key of a log file (spec 3)."""
 
 Fingerprint = tuple[str, str, bytes]
-"""Account, region, and the hash of a record's bytes."""
+"""Account, region, and the hash of a record's bytes. Of an operation that is aggregated, once a call: what it counts,
+in place of the hash."""
 
 
 @dataclass
@@ -90,6 +93,8 @@ def _due(journal: Journal, trail_spans: list[Span], given_up: list[range]) -> Co
                 header = event.header
                 if selectors[span.id].wants(event) and span.takes(entry.position, header.time):
                     due[header.account, header.region, _hash(event.record)] += 1
+                    if header.category == "Data" and "API_ACTIVITY" in selectors[span.id].aggregations:
+                        due[header.account, header.region, _counted(header.source, header.name)] += 1
     return due
 
 
@@ -110,8 +115,25 @@ def _held(store: ObjectStore, trail: Trail, files: list[DeliveredFile], report: 
             continue
         if (hashlib.sha256(plain).hexdigest(), len(plain), len(records)) != (file.sha256, file.bytes, file.events):
             report.problems.append(f"{where}: not the bytes that were recorded")
-        held.update((file.account, file.region, _hash(record)) for record in records)
+        if match is not None and match["folder"] == FOLDERS["Aggregated"]:
+            for operation, calls in _activity(records):
+                held[file.account, file.region, operation] += calls
+        else:
+            held.update((file.account, file.region, _hash(record)) for record in records)
     return held
+
+
+def _activity(records: list[bytes]) -> Iterator[tuple[bytes, int]]:
+    """The calls that aggregated events count, by operation; the same calls by resource and by user are passed over."""
+    for record in map(msgspec.json.decode, records):
+        primary = record["summary"]["primaryDimension"]
+        if primary["dimension"] == "eventName":
+            for counted in primary["statistics"]:
+                yield _counted(record["eventSource"], counted["name"]), counted["value"]
+
+
+def _counted(source: str, name: str) -> bytes:
+    return f"{source} {name}".encode()
 
 
 def _check_strangers(store: ObjectStore, known: dict[str, set[str]], report: Report) -> None:

@@ -143,7 +143,7 @@ class Delivery:
             else:
                 again[plan.first, plan.next].append(plan)
         for (first, end), group in list(again.items())[:STRETCHES_A_STEP]:
-            takers = [Taker(by_id[plan.span], plan.file_bytes_max) for plan in group]
+            takers = [Taker(by_id[plan.span], first, plan.file_bytes_max) for plan in group]
             gather(self._reader, first, takers, partial(_at_or_behind, end), None)
             for plan, taker in zip(group, takers, strict=True):
                 if taker.events != plan.events:
@@ -199,7 +199,7 @@ class Delivery:
             log.error("the journal let go of positions %d to %d before they were delivered", first, view.journal.first)
         limit = min((span.limit for span in group if span.limit is not None), default=None)
         closes = group[0].closes if group[0].late else math.inf
-        takers = [Taker(span, self._settings.file_bytes_max) for span in group]
+        takers = [Taker(span, first, self._settings.file_bytes_max) for span in group]
         got = gather(self._reader, first, takers, partial(_halts, slot, limit, closes), GATHER_BYTES_MAX)
         reached = max(got.next, view.journal.next) if got.at_end else got.next  # what is not there is lost
         reached = reached if limit is None else min(reached, limit)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -86,11 +88,19 @@ class Flushes:
 
     def wait(self, flush: int, timeout_s: float) -> FlushAnswer | None:
         """`answer`, for which it waits; None if there is none after `timeout_s`."""
-        deadline = self._clock.monotonic() + timeout_s
-        never = threading.Event()
-        while (answer := self.answer(flush)) is None and self._clock.monotonic() < deadline:
-            self._clock.wait(never, POLL_S)
-        return answer
+        return wait_for(self._clock, lambda: self.answer(flush), timeout_s)
+
+
+_Answer = TypeVar("_Answer")
+
+
+def wait_for(clock: Clock, ask: Callable[[], _Answer | None], timeout_s: float) -> _Answer | None:
+    """What `ask` returns once it returns anything; None if it does not within `timeout_s`."""
+    deadline = clock.monotonic() + timeout_s
+    never = threading.Event()
+    while (answer := ask()) is None and clock.monotonic() < deadline:
+        clock.wait(never, POLL_S)
+    return answer
 
 
 def pending(connection: sa.Connection) -> list[Flush]:

@@ -7,12 +7,13 @@ however far a trail is behind: a stretch ends there, and the next begins.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cairn.cloudtrail.logfile import FRAME_BYTES
+from cairn.cloudtrail.aggregation import Aggregation
+from cairn.cloudtrail.logfile import FOLDER, FOLDERS, FRAME_BYTES
 from cairn.cloudtrail.selectors import Selection, Selector
 from cairn.cloudtrail.spans import Span
 from cairn.core.journal.journal import Journal, JournalEntry
@@ -33,6 +34,7 @@ class FileDraft:
     account: str
     region: str
     part: int
+    folder: str = FOLDER
     records: list[bytes] = field(default_factory=list)
     bytes: int = FRAME_BYTES
     oldest: int = 0
@@ -50,24 +52,41 @@ class FileDraft:
 
 
 class Taker:
-    """What one span takes of the events that pass by, cut into files: one account and region a file."""
+    """What one span takes of the events that pass by, cut into files: one account and region a file.
 
-    def __init__(self, span: Span, file_bytes_max: int) -> None:
+    Args:
+        first: the journal position at which they begin to pass.
+    """
+
+    def __init__(self, span: Span, first: int, file_bytes_max: int) -> None:
         self.span = span
         self.selector = _compiled(span.selection)
+        self._aggregation = Aggregation(self.selector.aggregations, f"{span.id} {first}")
         self.drafts: list[FileDraft] = []
-        self._last: dict[tuple[str, str], FileDraft] = {}
+        self._last: dict[tuple[str, str, str], FileDraft] = {}
+        self._parts: Counter[tuple[str, str]] = Counter()
         self._file_bytes_max = file_bytes_max
 
     def take(self, position: int, event: Event) -> None:
         header = event.header
-        if not (self.selector.wants(event) and self.span.takes(position, header.time)):
-            return
-        place = (header.account, header.region)
-        draft = self._last.get(place)
+        if self.selector.wants(event) and self.span.takes(position, header.time):
+            self._aggregation.add(event)
+            self._put(event)
+
+    def close(self) -> None:
+        """Add what the events that passed by come to."""
+        for event in self._aggregation.events():
+            self._put(event)
+
+    def _put(self, event: Event) -> None:
+        header = event.header
+        place, folder = (header.account, header.region), FOLDERS.get(header.category, FOLDER)
+        draft = self._last.get((*place, folder))
         if draft is None or not draft.has_room(event, self._file_bytes_max):
-            draft = FileDraft(*place, part=0 if draft is None else draft.part + 1)
-            self._last[place] = draft
+            # Parts are counted over all folders of a place: they tell its files apart without the folder.
+            draft = FileDraft(*place, part=self._parts[place], folder=folder)
+            self._parts[place] += 1
+            self._last[*place, folder] = draft
             self.drafts.append(draft)
         draft.add(event)
 
@@ -98,9 +117,19 @@ def gather(
     Args:
         bytes_max: journal bytes after which it stops; None if only `halt` says where.
     """
+    gathered = _gather(reader, first, takers, halt, bytes_max)
+    for taker in takers:
+        taker.close()
+    return gathered
+
+
+def _gather(
+    reader: Reader, first: int, takers: Sequence[Taker], halt: Callable[[JournalEntry], bool], bytes_max: int | None
+) -> Gathered:
     by_account: dict[str, list[Taker]] = defaultdict(list)
     for taker in takers:
-        by_account[taker.selector.account].append(taker)
+        for account in taker.selector.accounts:
+            by_account[account].append(taker)
     position, oldest, size = first, 0.0, 0
     for entry in reader.entries(first):
         if halt(entry):

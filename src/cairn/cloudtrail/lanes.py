@@ -44,11 +44,12 @@ class _Job:
 class Lanes:
     """Threads for the jobs of trails, which are named by number. Used by one thread."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, what: str = "delivery") -> None:
         self.troubles: dict[int, Trouble] = {}
         self._clock = clock
-        self._healthy = ThreadPoolExecutor(HEALTHY_WORKERS, "delivery")
-        self._troubled = ThreadPoolExecutor(TROUBLED_WORKERS, "delivery-troubled")
+        self._what = what
+        self._healthy = ThreadPoolExecutor(HEALTHY_WORKERS, what)
+        self._troubled = ThreadPoolExecutor(TROUBLED_WORKERS, f"{what}-troubled")
         self._jobs: dict[int, _Job] = {}
         self._slow: set[int] = set()
 
@@ -91,4 +92,5 @@ class Lanes:
         code = error.code if isinstance(error, ObjectStoreError) else ""
         text = f"{code or type(error).__name__}: {error}"
         self.troubles[trail] = Trouble(failures, text, now, now + pause)
-        log.warning("delivery for trail %d failed (%d in a row), next in %.0f s: %s", trail, failures, pause, text)
+        place = (self._what, trail, failures, pause, text)
+        log.warning("%s for trail %d failed (%d in a row), next in %.0f s: %s", *place)

@@ -17,6 +17,15 @@ from isal import isal_zlib
 from cairn.core.clock import utc
 from cairn.core.errors import CairnError
 
+FOLDERS = {
+    "Aggregated": "CloudTrail-Aggregated",
+    "Insight": "CloudTrail-Insight",
+    "NetworkActivity": "CloudTrail-NetworkActivity",
+}
+"""Where files of a category are, which others do not share; by eventCategory."""
+FOLDER = "CloudTrail"
+"""Of all other categories."""
+
 HEAD = b'{"Records":['
 TAIL = b"]}"
 FRAME_BYTES = len(HEAD) + len(TAIL)
@@ -51,12 +60,12 @@ class LogFileName(NamedTuple):
     part: int
     """Number of the file among those of its account and region in the plan, from 0."""
 
-    def key(self, prefix: str, *, organization: str = "", folder: str = "CloudTrail") -> str:
+    def key(self, prefix: str, *, organization: str = "", folder: str = FOLDER) -> str:
         """The object's key.
 
         Args:
             organization: `o-...` for an organization's trail.
-            folder: what the file holds: `CloudTrail`, or `CloudTrail-Insight`.
+            folder: that of the category whose events the file holds.
         """
         minute = utc(-(-self.slot // 60) * 60)
         name = f"{self.account}_{folder}_{self.region}_{minute:%Y%m%dT%H%MZ}_{self._unique(folder)}.json.gz"

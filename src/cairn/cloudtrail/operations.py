@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from cairn.cloudtrail import preconditions, refusals, tags
+from cairn.cloudtrail.event_configuration import operations as configuration_operations
 from cairn.cloudtrail.preconditions import Preconditions
-from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, EventSelector
+from cairn.cloudtrail.selectors.operations import operations as selector_operations
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, check_name, parse_arn, resolve
 from cairn.cloudtrail.trails import Trails
 from cairn.core.errors import AwsError
@@ -43,11 +44,12 @@ def operations(trails: Trails, checks: Preconditions) -> dict[str, Operation]:
         "StartLogging": doors.start_logging,
         "StopLogging": doors.stop_logging,
         "GetTrailStatus": doors.get_trail_status,
-        "GetEventSelectors": doors.get_event_selectors,
         "GetInsightSelectors": doors.get_insight_selectors,
         "AddTags": doors.add_tags,
         "RemoveTags": doors.remove_tags,
         "ListTags": doors.list_tags,
+        **selector_operations(trails, own=doors._own, seen=doors._seen),
+        **configuration_operations(trails, own=doors._own, seen=doors._seen),
     }
 
 
@@ -115,11 +117,6 @@ class _TrailOperations:
 
     def get_trail_status(self, context: Context, params: Params) -> Mapping[str, Any]:
         return self._trails.status(self._seen(context, params["Name"]), context.region)
-
-    def get_event_selectors(self, context: Context, params: Params) -> Mapping[str, Any]:
-        trail = self._seen(context, params["TrailName"])
-        selectors = DEFAULT_SELECTORS if trail.settings.selectors is None else trail.settings.selectors
-        return {"TrailARN": trail.arn, "EventSelectors": [_selector(selector) for selector in selectors]}
 
     def get_insight_selectors(self, context: Context, params: Params) -> Mapping[str, Any]:
         if "EventDataStore" in params:
@@ -231,17 +228,8 @@ def _description(trail: Trail) -> dict[str, Any]:
     """A trail as GetTrail and DescribeTrails answer it."""
     return _summary(trail) | {
         "HomeRegion": trail.id.home_region,
-        "HasCustomEventSelectors": trail.settings.selectors is not None,
+        "HasCustomEventSelectors": trail.settings.custom_selectors,
         "HasInsightSelectors": False,
-    }
-
-
-def _selector(selector: EventSelector) -> dict[str, Any]:
-    return {
-        "ReadWriteType": selector.read_write,
-        "IncludeManagementEvents": selector.management,
-        "DataResources": [],
-        "ExcludeManagementEventSources": list(selector.excluded_sources),
     }
 
 

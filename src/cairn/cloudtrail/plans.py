@@ -104,10 +104,13 @@ def delivered(connection: sa.Connection, trail: int) -> list[Plan]:
 def deliver(connection: sa.Connection, plan: Plan, files: Sequence[DeliveredFile], now: float) -> None:
     """Note that all files of a staged plan are in the bucket, and move the cursor behind it.
 
-    Does nothing if somebody else has ended the plan.
+    They count as delivered from now, when others can see them: digests go by it. Does nothing if somebody else has
+    ended the plan.
     """
     if _end(connection, plan, "delivered", now):
-        connection.execute(sa.insert(delivered_files), [msgspec.to_builtins(file) for file in files])
+        connection.execute(
+            sa.insert(delivered_files), [msgspec.to_builtins(file) | {"delivered": now} for file in files]
+        )
         status.succeeded(connection, plan.trail, {file.region for file in files}, now)
 
 

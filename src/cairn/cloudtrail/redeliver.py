@@ -21,11 +21,12 @@ from cairn.core.journal.journal import Journal
 from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.state import State
 
-_GONE = frozenset({"NoSuchKey", "404", "NotFound"})
+GONE = frozenset({"NoSuchKey", "404", "NotFound"})
+"""What a store answers where there is no such object."""
 
 
 class Redelivered(msgspec.Struct, frozen=True):
-    """What became of one log file: `present` in the bucket, `put` again, or `lost`: the journal has let go of it."""
+    """What became of one file: `present` in the bucket, `put` again, or `lost`: the journal has let go of it."""
 
     bucket: str
     key: str
@@ -70,7 +71,7 @@ class Redelivery:
         missing = files if all_files else [file for file in files if not self._present(file)]
         made: dict[tuple[str, str, int], SpooledFile] = {}
         if missing:
-            taker = Taker(span, plan.file_bytes_max)
+            taker = Taker(span, plan.first, plan.file_bytes_max)
             gather(Reader(self._journal), plan.first, [taker], lambda entry: entry.position >= plan.next, None)
             made = {(file.account, file.region, file.part): file for file in spool.write(plan, taker.drafts)}
         for file in files:
@@ -89,7 +90,7 @@ class Redelivery:
         try:
             self._store.head(file.bucket, file.key)
         except ObjectStoreError as error:
-            if error.code in _GONE:
+            if error.code in GONE:
                 return False
             raise
         return True

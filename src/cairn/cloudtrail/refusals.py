@@ -92,3 +92,67 @@ def resource_type_not_supported(arn: str) -> AwsError:  # (ours)
 
 def invalid_token() -> AwsError:  # (ours)
     return AwsError("InvalidNextTokenException", "The token is not one that this operation gave to this account.")
+
+
+def _invalid_selectors(text: str) -> AwsError:
+    return AwsError("InvalidEventSelectorsException", text)
+
+
+def invalid_selector_value(value: str, member: str) -> AwsError:
+    return _invalid_selectors(f"Value {value} for {member} is invalid.")
+
+
+def too_many_data_values(limit: int) -> AwsError:
+    return _invalid_selectors(f"Specify a valid number of DataResources.Values (0 to {limit}) for all your selectors.")
+
+
+def selector_of_nothing() -> AwsError:
+    return _invalid_selectors(
+        "Invalid combination of parameters in EventSelectors. When includeManagementEvents is false, DataResources "
+        "must not be empty."
+    )
+
+
+def wrong_number_of_selectors(limit: int) -> AwsError:  # (ours)
+    return _invalid_selectors(f"Specify a valid number of event selectors (1 to {limit}) for a trail.")
+
+
+def both_kinds_of_selectors() -> AwsError:  # (ours)
+    return _invalid_selectors("Specify either EventSelectors or AdvancedEventSelectors, not both.")
+
+
+def too_many_selector_values(limit: int) -> AwsError:  # (ours)
+    return _invalid_selectors(f"Specify up to {limit} values for all conditions in all advanced event selectors.")
+
+
+def invalid_advanced_selector(text: str) -> AwsError:  # (ours)
+    return _invalid_selectors(f"Invalid advanced event selector: {text}")
+
+
+def invalid_selector_field(field: str, category: str) -> AwsError:  # (ours)
+    return invalid_advanced_selector(f"Field {field} is not valid for the eventCategory {category}.")
+
+
+def invalid_selector_operator(operator: str, field: str) -> AwsError:  # (ours)
+    return invalid_advanced_selector(f"Operator {operator} is not valid for field {field}.")
+
+
+def trail_or_event_data_store() -> AwsError:  # (ours)
+    text = "Specify either TrailName or EventDataStore, and not both."
+    return AwsError("InvalidParameterCombinationException", text)
+
+
+def event_data_stores_alone(members: str) -> AwsError:  # (ours)
+    return AwsError("InvalidParameterCombinationException", f"{members} are settings of event data stores alone.")
+
+
+def nothing_to_configure() -> AwsError:  # (ours)
+    return AwsError("InvalidParameterException", "Specify AggregationConfigurations; an empty list ends aggregation.")
+
+
+def invalid_time_range() -> AwsError:
+    return AwsError("InvalidTimeRangeException", "StartTime is after EndTime.")
+
+
+def invalid_keys_token() -> AwsError:  # (ours)
+    return AwsError("InvalidTokenException", "ListPublicKeys gives no tokens.")

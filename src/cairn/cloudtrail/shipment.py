@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class SpooledFile:
     account: str
     region: str
     part: int
+    folder: str
     events: int
     oldest: int
     newest: int
@@ -53,12 +54,45 @@ class Spool:
             draft = drafts.pop(0)
             path = folder / f"{len(spooled)}.json.gz"
             written = write_log_file(path, draft.records)
-            place = (draft.account, draft.region, draft.part, len(draft.records), draft.oldest, draft.newest)
-            spooled.append(SpooledFile(*place, written, path))
+            place = (draft.account, draft.region, draft.part, draft.folder)
+            measures = (len(draft.records), draft.oldest, draft.newest)
+            spooled.append(SpooledFile(*place, *measures, written, path))
         return spooled
 
     def drop(self, plan: Plan) -> None:
         shutil.rmtree(self._folder / str(plan.id), ignore_errors=True)
+
+
+def put_for(
+    store: ObjectStore,
+    trail: Trail,
+    bucket: str,
+    key: str,
+    content: Path | bytes,
+    *,
+    sha256: str,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Put a gzip file of a trail, encrypted as the trail says and verified by the store.
+
+    Args:
+        sha256: of `content` as stored, hex.
+
+    Raises:
+        ObjectStoreError: the bucket did not take it.
+    """
+    context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"}
+    store.put(
+        bucket,
+        key,
+        content,
+        sha256=sha256,
+        content_encoding="gzip",
+        metadata=metadata,
+        kms_key=trail.settings.kms_key,
+        encryption_context=context if trail.settings.kms_key else None,
+        on_behalf_of=trail.arn,
+    )
 
 
 class Shipper:
@@ -99,20 +133,10 @@ class Shipper:
         Raises:
             ObjectStoreError: the bucket did not take it.
         """
-        context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"}
-        self._store.put(
-            bucket,
-            key,
-            file.path,
-            sha256=file.written.stored_sha256,
-            content_encoding="gzip",
-            kms_key=trail.settings.kms_key,
-            encryption_context=context if trail.settings.kms_key else None,
-            on_behalf_of=trail.arn,
-        )
+        put_for(self._store, trail, bucket, key, file.path, sha256=file.written.stored_sha256)
 
     def _put(self, trail: Trail, plan: Plan, file: SpooledFile) -> DeliveredFile:
-        bucket, key = trail.settings.bucket, file.name(trail, plan).key(trail.settings.prefix)
+        bucket, key = trail.settings.bucket, file.name(trail, plan).key(trail.settings.prefix, folder=file.folder)
         failpoint("delivery.uploading")
         self.put(trail, bucket, key, file)
         failpoint("delivery.uploaded")

@@ -90,6 +90,7 @@ delivered_files = sa.Table(
     sa.Column("delivered", sa.Float, nullable=False),
     sa.Index("delivered_files_when", "trail", "delivered"),
     sa.Index("delivered_files_plan", "plan"),
+    sa.Index("delivered_files_trail", "trail", "id"),
 )
 
 status = sa.Table(

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from cairn.cloudtrail import refusals
-from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, EventSelector, Selection
+from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, AdvancedSelector, EventSelector, Selection, Template
 
 NAME_CHARACTERS_MIN = 3
 NAME_CHARACTERS_MAX = 128
@@ -33,6 +33,15 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """RecursiveLogging: whether what CloudTrail itself puts into the bucket is logged too."""
     selectors: tuple[EventSelector, ...] | None = None
     """None: the default, all management events."""
+    advanced: tuple[AdvancedSelector, ...] = ()
+    """In force in place of `selectors` where there are any."""
+    aggregations: tuple[Template, ...] = ()
+    """By what the trail's data events are aggregated."""
+
+    @property
+    def custom_selectors(self) -> bool:
+        """HasCustomEventSelectors."""
+        return self.selectors is not None or bool(self.advanced)
 
 
 class TrailId(msgspec.Struct, frozen=True):
@@ -76,12 +85,15 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
 
 def selection(trail: TrailId, settings: TrailSettings) -> Selection:
     """What a trail with these settings logs."""
+    selectors = DEFAULT_SELECTORS if settings.selectors is None else settings.selectors
     return Selection(
         account=trail.account,
         home_region=trail.home_region,
         multi_region=settings.multi_region,
         global_events=settings.global_events,
-        selectors=DEFAULT_SELECTORS if settings.selectors is None else settings.selectors,
+        selectors=() if settings.advanced else selectors,
+        advanced=tuple(msgspec.structs.replace(selector, name=None) for selector in settings.advanced),
+        aggregations=settings.aggregations,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from cairn.cloudtrail import refusals, spans, status, tags
+from cairn.cloudtrail.digests import periods
 from cairn.cloudtrail.tables import trails
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, selection
 from cairn.core.clock import Clock
@@ -108,6 +109,8 @@ class Trails:
             new = selection(trail, settings)
             if old.logging and new != old.selection:
                 spans.open_span(connection, old.row, trail.arn, new, position)
+            if old.logging and settings.validation != old.settings.validation:
+                _follow(connection, old.row, settings, self._clock.now())
             return _get(connection, trail)
 
     def start_logging(self, trail: TrailId) -> None:
@@ -123,6 +126,7 @@ class Trails:
                 spans.open_span(connection, found.row, trail.arn, found.selection, position)
                 values = {"logging": True, "started": self._clock.now()}
                 connection.execute(sa.update(trails).where(trails.c.id == found.row).values(values))
+                _follow(connection, found.row, found.settings, self._clock.now())
 
     def stop_logging(self, trail: TrailId) -> None:
         """Log nothing that happens from now on. What was logged is delivered all the same.
@@ -148,6 +152,7 @@ class Trails:
             values: dict[str, Any] = {"deleted": now} if deleted else {}
             if found.logging:
                 spans.stop_span(connection, found.row, position, now)
+                periods.end(connection, found.row, now, at_once=False)
                 values |= {"logging": False, "stopped": now}
             if values:
                 connection.execute(sa.update(trails).where(trails.c.id == found.row).values(values))
@@ -162,6 +167,14 @@ def by_row(connection: sa.Connection, rows: Collection[int]) -> dict[int, Trail]
 def ever(connection: sa.Connection) -> list[Trail]:
     """Every trail that ever was."""
     return [_trail(row) for row in connection.execute(sa.select(trails).order_by(trails.c.id)).mappings()]
+
+
+def _follow(connection: sa.Connection, row: int, settings: TrailSettings, now: float) -> None:
+    """Digest what a trail that logs delivers from now on, or do not."""
+    if settings.validation:
+        periods.begin(connection, row, now)
+    else:
+        periods.end(connection, row, now, at_once=True)
 
 
 def _check_room(connection: sa.Connection, trail: TrailId, settings: TrailSettings, row: int = 0) -> None:

@@ -93,7 +93,7 @@ class Recording:
         "refuse", "What happens to a call that cannot be recorded: it is refused, or let through and counted."
     )
     data_events: Literal["selected", "all", "none"] = setting(
-        "selected", "Which data events are recorded: those that a trail selects, all, or none."
+        "selected", "Which data events are recorded: those that a trail which logs selects, all, or none."
     )
 
 
@@ -137,6 +137,17 @@ class Engines:
 
 
 @dataclass(frozen=True)
+class VpcEndpoint:
+    """An entry of `[vpc_endpoints]`."""
+
+    account: str = setting("", "The account that owns it; empty: `account.id`.")
+    networks: list[str] = setting([], "Clients in these networks call through it.")
+    hosts: list[str] = setting([], "Calls to these host names, or to names below them, come through it.")
+    services: list[str] = setting([], "The services that it is for, by botocore's names; empty: all.")
+    policy: str = setting("", "File of its policy, JSON; empty: it allows everything.")
+
+
+@dataclass(frozen=True)
 class Log:
     level: Literal["debug", "info", "warning", "error"] = setting("info", "How much Cairn logs.")
 
@@ -159,6 +170,10 @@ class Settings:
     upstreams: dict[str, str] = field(
         default_factory=dict,
         metadata={"doc": 'Where a service\'s calls go instead of the embedded account: `s3 = "http://minio:9000"`.'},
+    )
+    vpc_endpoints: dict[str, VpcEndpoint] = field(
+        default_factory=dict,
+        metadata={"doc": "VPC endpoints, a section an endpoint: `[vpc_endpoints.vpce-0a1b2c3d]`."},
     )
     origin: dict[str, str] = field(default_factory=dict, compare=False)
 
@@ -191,12 +206,14 @@ def load(
         section, _, name = key.partition(".")
         if section == "upstreams":
             sections.setdefault(section, {})[name] = str(value)
+        elif section == "vpc_endpoints":
+            sections.setdefault(section, {})[name] = _vpc_endpoint(key, value, where)
         elif key in fields:
             sections.setdefault(section, {})[name] = _convert(key, value, fields[key].type, where)
         else:
             raise _unknown(key, where, fields)
         origin[key] = where
-    built: dict[str, Any] = {"upstreams": sections.pop("upstreams", {})}
+    built: dict[str, Any] = {name: sections.pop(name, {}) for name in ("upstreams", "vpc_endpoints")}
     for name, cls in _section_types():
         built[name] = cls(**sections.get(name, {}))
     return Settings(**built, origin=origin)
@@ -262,6 +279,19 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, st
             close = difflib.get_close_matches(name, names, n=1)
             advice = f"Did you mean {close[0]}?" if close else "`cairn config show` lists all keys."
             raise ConfigurationError(f"unknown setting {name} in the environment", advice=advice)
+
+
+def _vpc_endpoint(key: str, value: Any, where: str) -> VpcEndpoint:
+    hints = get_type_hints(VpcEndpoint)
+    fields = {f"{key}.{name}": Key(hint, "", "") for name, hint in hints.items()}
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{key} in {where} is no section", advice=f"Write [{key}], and its keys below it.")
+    members = {}
+    for name, member in value.items():
+        if name not in hints:
+            raise _unknown(f"{key}.{name}", where, fields)
+        members[name] = _convert(f"{key}.{name}", member, hints[name], where)
+    return VpcEndpoint(**members)
 
 
 def _unknown(key: str, where: str, fields: Mapping[str, Key]) -> ConfigurationError:

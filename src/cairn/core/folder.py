@@ -51,10 +51,12 @@ class DataFolder:
         self.history = self.path / "history"
         self.spool = self.path / "spool"
         self.logs = self.path / "logs"
+        self.keys = self.path / "keys"
 
     def make(self) -> None:
         """Make what is missing of it."""
-        for folder in (self.path, self.journal, self.buckets, self.account, self.history, self.spool, self.logs):
+        parts = (self.journal, self.buckets, self.account, self.history, self.spool, self.logs, self.keys)
+        for folder in (self.path, *parts):
             private_folder(folder)
 
     def ready_file(self, process: str) -> Path:

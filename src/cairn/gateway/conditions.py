@@ -40,6 +40,8 @@ def condition_keys(call: Call, *, now: float) -> dict[str, Value]:
         user_agent=request.headers.get("user-agent"),
         secure=request.scheme == "https",
     )
+    if call.vpc_endpoint_id:
+        keys["aws:SourceVpce"] = call.vpc_endpoint_id
     for member, key in _KEYS.get(call.service, {}).items():
         value = params.get(member)
         if isinstance(value, str | int):

@@ -40,6 +40,9 @@ def facts_of(call: Call, outcome: Outcome | None, *, time: float) -> CallFacts:
         tls=request.tls | {"clientProvidedHostHeader": request.headers.get("host")} if request.tls else {},
         from_console=call.identity.session is not None and call.identity.session.from_console,
         invoked_by=call.identity.invoked_by,
+        vpc_endpoint_id=call.vpc_endpoint_id,
+        vpc_endpoint_account=call.vpc_endpoint_account,
+        vpc_endpoint_denied=call.vpc_endpoint_denied,
     )
     if call.service and call.operation in operation_names(call.service):
         facts.operation_model = operation_model(call.service, call.operation)

@@ -25,6 +25,7 @@ from cairn.gateway.recording import Recorder
 from cairn.gateway.replies import Outcome, read_outcome
 from cairn.gateway.routes import Routes
 from cairn.gateway.server import ClientDisconnected
+from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.wire import sigv2, sigv4
 from cairn.wire.http import Call, Request, Response, UpstreamUnavailable
 from cairn.wire.identify import identify
@@ -49,6 +50,7 @@ class Gateway:
         *,
         authenticator: Authenticator,
         authorizer: Authorizer,
+        vpc_endpoints: VpcEndpoints,
         keys: KeyTable,
         routes: Routes,
         recorder: Recorder,
@@ -58,6 +60,7 @@ class Gateway:
         self._settings = settings
         self._authenticator = authenticator
         self._authorizer = authorizer
+        self._vpc_endpoints = vpc_endpoints
         self._keys = keys
         self._routes = routes
         self._recorder = recorder
@@ -90,10 +93,12 @@ class Gateway:
     async def _attempt(self, call: Call) -> tuple[Response, Outcome | None]:
         """The steps, in order. Whatever stops one of them is raised, and becomes the reply."""
         await self._identify(call)
+        self._vpc_endpoints.enter(call)
         await self._authenticate(call)
         self._strip(call)
         await self._read(call)
         self._parse(call)
+        self._vpc_endpoints.check(call)
         await self._authorizer.authorize(call)
         upstream = self._routes.to(call)
         await self._recorder.intend(call)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from cairn.wire.http import Headers, Request, Response
 
@@ -16,10 +17,12 @@ class Health:
 
     Args:
         problems: what keeps this gateway from doing its work, in a person's words; empty if nothing.
+        metrics: in Prometheus' text format; may block.
     """
 
-    def __init__(self, problems: Callable[[], Awaitable[list[str]]]) -> None:
+    def __init__(self, problems: Callable[[], Awaitable[list[str]]], metrics: Callable[[], bytes]) -> None:
         self._problems = problems
+        self._metrics = metrics
 
     def is_asked(self, request: Request) -> bool:
         """A bucket may be called `livez` too; who means the bucket signs."""
@@ -32,7 +35,8 @@ class Health:
 
     async def answer(self, request: Request) -> Response:
         if request.path == "/metrics":
-            return Response(200, Headers([("content-type", CONTENT_TYPE_LATEST)]), generate_latest())
+            metrics = await asyncio.to_thread(self._metrics)
+            return Response(200, Headers([("content-type", CONTENT_TYPE_LATEST)]), metrics)
         problems = await self._problems() if request.path == "/readyz" else []
         text = "".join(f"{problem}\n" for problem in problems) or "ok\n"
         return Response(503 if problems else 200, Headers([("content-type", "text/plain")]), text.encode())

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from cairn.cloudtrail.digests.requests import DigestRequests
+from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import FlushAnswer, Flushes
 from cairn.cloudtrail.history import HistoryReader, StoredEvent
 from cairn.cloudtrail.history.lookup import TIME_MAX
@@ -34,6 +36,7 @@ TAIL_WAIT_S = 1.0
 class FlushRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trail: str = ""
     timeout_s: float = 60.0
+    digests: bool = False
 
 
 class RedeliverRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +56,8 @@ class Commands:
         history: HistoryReader,
         flushes: Flushes,
         redelivery: Redelivery,
+        digest_requests: DigestRequests,
+        restoration: Restoration,
         board: StatusBoard,
         clock: Clock,
         problems: Callable[[], list[str]],
@@ -61,6 +66,8 @@ class Commands:
         self._history = history
         self._flushes = flushes
         self._redelivery = redelivery
+        self._digest_requests = digest_requests
+        self._restoration = restoration
         self._board = board
         self._clock = clock
         self._problems = problems
@@ -120,23 +127,30 @@ class Commands:
         return {"events": [_row(event) for event in hits.events], "next": hits.next, "partial": hits.partial}
 
     def flush(self, query: Mapping[str, str], body: bytes) -> Any:
-        """Deliver now, and wait until it is done."""
+        """Deliver now, and wait until it is done; then make digests now, if asked for."""
         request = msgspec.json.decode(body, type=FlushRequest)
-        number = self._flushes.request(request.trail)
-        answer = self._flushes.wait(number, min(request.timeout_s, FLUSH_S_MAX))
-        return {"done": answer is not None} | msgspec.to_builtins(answer or FlushAnswer([], []))
+        timeout_s = min(request.timeout_s, FLUSH_S_MAX)
+        deadline = self._clock.monotonic() + timeout_s
+        answer = self._flushes.wait(self._flushes.request(request.trail), timeout_s)
+        told = {"done": answer is not None, "digests": []} | msgspec.to_builtins(answer or FlushAnswer([], []))
+        if answer is not None and request.digests:
+            number = self._digest_requests.request(request.trail)
+            made = self._digest_requests.wait(number, max(deadline - self._clock.monotonic(), 0.0))
+            told["done"] = made is not None
+            if made is not None:
+                told["digests"] = msgspec.to_builtins(made.files)
+                told["failures"] += msgspec.to_builtins(made.failures)
+        return told
 
     def redeliver(self, query: Mapping[str, str], body: bytes) -> Any:
-        """Put again what a trail's bucket lost."""
+        """Put again what a trail's bucket lost: log files, and the digests that prove them."""
         request = msgspec.json.decode(body, type=RedeliverRequest)
         now = self._clock.now()
-        files = self._redelivery.redeliver(
-            parse_arn(request.trail),
-            moment(request.since, now, 0.0),
-            moment(request.until, now, now),
-            all_files=request.all_files,
-        )
-        return {"files": list(files)}
+        trail = parse_arn(request.trail)
+        within = (moment(request.since, now, 0.0), moment(request.until, now, now))
+        files = list(self._redelivery.redeliver(trail, *within, all_files=request.all_files))
+        digests = list(self._restoration.restore(trail, *within, all_files=request.all_files))
+        return {"files": files + digests}
 
     def begin_rebuild(self, query: Mapping[str, str], body: bytes) -> Any:
         """Have the history built again."""

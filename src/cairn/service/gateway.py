@@ -17,11 +17,17 @@ from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
 from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
+from cairn.cloudtrail.digests.keys import Keys as DigestKeys
+from cairn.cloudtrail.digests.operations import operations as key_operations
+from cairn.cloudtrail.digests.putting import Putter
+from cairn.cloudtrail.digests.requests import DigestRequests
+from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.redeliver import Redelivery
+from cairn.cloudtrail.selectors.wanted import WantedEvents
 from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
 from cairn.core.config import ANYTHING_ELSE, Settings
@@ -31,6 +37,8 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
+from cairn.core.loops import Loop, Step, every
+from cairn.core.metrics import WRITE_S, MetricsBoard
 from cairn.core.status import StatusBoard
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
@@ -46,6 +54,7 @@ from cairn.gateway.recording import Recorder
 from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
+from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.service.checkpoint_commands import CheckpointCommands
 from cairn.service.commands import Commands
 from cairn.service.elsewhere import endpoints, s3_elsewhere
@@ -59,6 +68,7 @@ from cairn.service.joints import (
 )
 from cairn.service.logs import log_to_stderr
 from cairn.service.saved import open_state
+from cairn.service.selected_events import SelectedEvents
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
@@ -66,6 +76,10 @@ from cairn.wire.signing import Credentials
 from cairn.wire.validate import Validation
 
 log = logging.getLogger(__name__)
+
+_SPECIAL_PERMISSIONS = {"s3": bucket_permissions}
+_OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
+"""Input for which CloudTrail has errors of its own in place of ValidationException."""
 
 
 def run_gateway(folder: DataFolder, settings: Settings, *, name: str, socket_fd: int | None) -> None:
@@ -96,7 +110,11 @@ class GatewayProcess:
         self._history = History(folder.history, settings.history, self._clock).reader()
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         self._keys = KeyTable(self._state, self._clock, AccountDirectory(self._questions))
+        self._wanted = WantedEvents(self._state, self._clock)
         self._client: HttpClient | None = None
+        self._metrics = MetricsBoard(self._state, self._clock, name)
+        steps: list[Step] = [self._wanted, every("metrics", WRITE_S, self._metrics.write)]
+        self._loops = [Loop(step, clock=self._clock) for step in steps]
         self._elsewhere = endpoints(settings)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
         self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
@@ -108,18 +126,26 @@ class GatewayProcess:
         )
 
     def _gateway(self) -> Gateway:
-        recorder = Recorder(self._appender, self._clock, self._settings.recording, wants_data=lambda call: False)
+        selected = SelectedEvents(self._wanted, self._clock)
+        recorder = Recorder(
+            self._appender,
+            self._clock,
+            self._settings.recording,
+            wants_data=selected.wants_data,
+            wants_network=selected.wants_network,
+        )
         own = self._own_services()
         authorizer = self._authorizer(own)
         return Gateway(
             self._settings,
             authenticator=Authenticator(self._settings, self._keys, self._clock),
             authorizer=authorizer,
+            vpc_endpoints=VpcEndpoints(self._settings, self._clock, special=_SPECIAL_PERMISSIONS),
             keys=self._keys,
             routes=self._routes(own),
             recorder=recorder,
             admin=self._admin(authorizer),
-            health=Health(self._problems),
+            health=Health(self._problems, self._metrics.read),
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
@@ -132,18 +158,21 @@ class GatewayProcess:
             self._clock,
             own=own,
             is_embedded=lambda service: service not in elsewhere and ANYTHING_ELSE not in elsewhere,
-            special={"s3": bucket_permissions},
+            special=_SPECIAL_PERMISSIONS,
         )
 
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         trails = Trails(self._state, self._journal, self._clock)
         checks = Preconditions(self._destinations, service_may)
+        digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
         return {
             "cloudtrail": LocalService(
                 "cloudtrail",
-                trail_operations(trails, checks) | self._history.operations(),
-                validation=Validation(unchecked=frozenset({"LookupEvents"})),  # it has errors of its own
+                trail_operations(trails, checks)
+                | self._history.operations()
+                | key_operations(digest_keys, self._clock),
+                validation=Validation(unchecked=_OWN_ERRORS),
             )
         }
 
@@ -182,12 +211,19 @@ class GatewayProcess:
             history=self._history,
             flushes=Flushes(self._state, self._journal, self._clock),
             redelivery=Redelivery(self._state, self._journal, self._trail_buckets, self._folder.spool, self._clock),
+            digest_requests=DigestRequests(self._state, self._clock),
+            restoration=self._restoration(),
             board=StatusBoard(self._state, self._clock),
             clock=self._clock,
             problems=self._known_problems,
         )
         answers = commands.answers() | CheckpointCommands(CheckpointLogs(self._state)).answers()
         return Admin(answers=answers, streams=commands.streams(), authorize=authorizer.authorize)
+
+    def _restoration(self) -> Restoration:
+        trails = Trails(self._state, self._journal, self._clock)
+        putter = Putter(self._state, self._trail_buckets, self._clock)
+        return Restoration(self._state, self._trail_buckets, trails, putter)
 
     async def _problems(self) -> list[str]:
         try:
@@ -216,6 +252,8 @@ class GatewayProcess:
     async def _start(self) -> None:
         self._client = HttpClient()
         self._appender.start()
+        for loop in self._loops:
+            loop.start()
         await self._announce()
         if self._s3 is not None:
             await self._s3.recover(self._settings.account.id, self._settings.account.region)
@@ -232,6 +270,8 @@ class GatewayProcess:
     async def _stop(self) -> None:
         await self._appender.stop()
         await self._http().close()
+        for loop in self._loops:
+            loop.stop()
         self._journal.close()
         self._history.close()
         self._state.close()

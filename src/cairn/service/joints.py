@@ -27,6 +27,7 @@ from cairn.core.policy import (
     Reason,
     Request,
     evaluate,
+    evaluate_alone,
     global_keys,
     parse_policy,
 )
@@ -41,11 +42,6 @@ from cairn.service.elsewhere import BucketsElsewhere, s3_elsewhere
 from cairn.wire.http import Call
 
 CLOUDTRAIL = Principal(service="cloudtrail.amazonaws.com")
-_EVERYTHING = parse_policy(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}, Kind.IDENTITY
-)
-_SOMEBODY_ELSES = "somebody else's"
-"""As the owner of a bucket: makes the evaluator ask the bucket's policy, whoever calls."""
 
 
 class AccountDirectory:
@@ -136,8 +132,7 @@ class BucketPolicies:
         except MalformedPolicy:
             return Verdict.NONE
         keys = global_keys(asked.identity, now=self._clock.now()) | asked.context
-        request = Request(Principal.of(asked.identity), asked.action, asked.resource, keys, _SOMEBODY_ELSES)
-        decision = evaluate(request, identity_policies=[_EVERYTHING], resource_policy=parsed)
+        decision = evaluate_alone(Request(Principal.of(asked.identity), asked.action, asked.resource, keys), parsed)
         if decision.reason is Reason.DENIED_RESOURCE:
             return Verdict.DENY
         return Verdict.ALLOW if decision.allowed else Verdict.NONE

@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
+from cairn.cloudtrail.checkpoints.delivered import SavedDigests
+from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.delivery import Delivery
+from cairn.cloudtrail.digests.keys import Keys
+from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
 from cairn.core.clock import SystemClock
 from cairn.core.config import Settings
@@ -17,6 +21,7 @@ from cairn.core.journal.intents import Resolver
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
 from cairn.core.loops import Loop, LoopStatus, Step, every
+from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
@@ -58,12 +63,30 @@ class WorkerProcess:
         self._history = History(folder.history, settings.history, clock).sink(self._journal)
         store, _ = trail_buckets(folder, settings, self._state, clock)
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
+        self._digests = Digests(
+            self._state,
+            store,
+            Keys(self._state, folder.keys, clock),
+            clock,
+            interval_s=settings.digest.interval,
+            retry_for_s=settings.delivery.retry_for,
+        )
+        checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
         self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
-        steps: list[Step] = [*self._sinks, trimmer, JournalCheck(self._checked), board]
+        metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
+        steps: list[Step] = [
+            *self._sinks,
+            self._digests,
+            checkpoints,
+            trimmer,
+            JournalCheck(self._checked),
+            board,
+            metrics,
+        ]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -75,6 +98,7 @@ class WorkerProcess:
         for loop in reversed(self._loops):
             loop.stop()
         self._delivery.close()
+        self._digests.close()
         self._history.close()
         self._checked.close()
         self._journal.close()
@@ -87,11 +111,12 @@ class WorkerProcess:
         end = self._journal.bounds().next
         positions = dict(zip((sink.name for sink in self._sinks), self._positions(), strict=True))
         standings = [_standing(loop.status, positions.get(loop.status.name, 0), end) for loop in self._loops]
+        show_sinks(standings)
         faults = found((self._journal.faults, self._checked.faults))
         whole = Standing(process=NAME, name=JOURNAL, failures=len(faults), last_error=told(faults))
         troubled = [
             Standing(process=NAME, name=arn, failures=trouble.failures, last_error=trouble.error)
-            for arn, trouble in self._delivery.troubles().items()
+            for arn, trouble in (self._digests.troubles() | self._delivery.troubles()).items()
         ]
         self._board.write(NAME, [*standings, whole, *troubled])
 

@@ -143,6 +143,12 @@ class Call:
     """`AuthHeader`, `QueryString` or `HtmlForm`; empty for a call without a signature."""
     form: dict[str, str] | None = None
     """The fields of a form upload to S3, by name in lower case. Its request was made a put of the form's file."""
+    vpc_endpoint_id: str = ""
+    """The VPC endpoint that the call came through; empty where it came through none."""
+    vpc_endpoint_account: str = ""
+    """Who owns that endpoint."""
+    vpc_endpoint_denied: bool = False
+    """Whether the endpoint's policy denied the call."""
 
 
 class UpstreamUnavailable(Exception):

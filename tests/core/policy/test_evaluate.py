@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cairn.core.policy import Kind, Policy, Principal, Reason, Request, evaluate, global_keys, parse_policy
+from cairn.core.policy import (
+    Kind,
+    Policy,
+    Principal,
+    Reason,
+    Request,
+    evaluate,
+    evaluate_alone,
+    global_keys,
+    parse_policy,
+)
 from cairn.core.records.identity import ANONYMOUS, Identity, Session, SessionIssuer, root, service
 
 HERE, THERE = "111122223333", "444455556666"
@@ -507,6 +517,13 @@ WHO = {"direct": DEPLOY.arn, "role": ROLE_ARN, "account": HERE, "stranger": f"ar
 named = st.tuples(st.sampled_from(["Allow", "Deny"]), st.sampled_from(["s3:GetObject", "s3:PutObject"]))
 unnamed_policy = st.lists(named, min_size=1, max_size=2)
 named_policy = st.lists(st.tuples(named, st.sampled_from(sorted(WHO))), min_size=1, max_size=3)
+
+
+@pytest.mark.parametrize("who", [root(HERE), ALICE, DEPLOY, CLOUDTRAIL, ANONYMOUS], ids=lambda who: who.type)
+def test_a_policy_by_itself_lets_nobody_do_what_it_does_not_allow(who: Identity) -> None:
+    assert evaluate_alone(get(who), resource()).allowed
+    assert evaluate_alone(get(who), resource(action="s3:Put*")).reason is Reason.NO_RESOURCE
+    assert evaluate_alone(get(who), resource(effect="Deny")).reason is Reason.DENIED_RESOURCE
 
 
 def documents(statements: list[tuple[str, str]]) -> Policy:

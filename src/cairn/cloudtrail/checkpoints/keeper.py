@@ -68,15 +68,19 @@ class _Trouble(NamedTuple):
 
 
 class CheckpointKeeper:
-    """The step. For one thread; a second worker's does no harm."""
+    """The step. For one thread; a second worker's does no harm.
+
+    Args:
+        keys: the folder of the key that signs.
+    """
 
     name = "checkpoints"
 
-    def __init__(self, state: State, digests: DeliveredDigests, store: ObjectStore, data: Path, clock: Clock) -> None:
+    def __init__(self, state: State, digests: DeliveredDigests, store: ObjectStore, keys: Path, clock: Clock) -> None:
         self._logs = CheckpointLogs(state)
         self._digests = digests
         self._store = store
-        self._data = data
+        self._keys = keys
         self._clock = clock
         self._troubles: dict[str, _Trouble] = {}
 
@@ -109,7 +113,7 @@ class CheckpointKeeper:
         place = f"{destination.bucket}/{destination.folder}"
         if not new and (known is None or (known.published_note, known.published_place) == (known.note, place)):
             return False
-        key = signing_key(self._data)
+        key = signing_key(self._keys)
         found = self._logs.begin(destination.trail, key)
         published = self._published(destination, VerifierKey.parse(found.key))
         if published is not None:

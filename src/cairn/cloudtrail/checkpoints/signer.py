@@ -20,7 +20,7 @@ class KeyDamaged(CairnError):
 
 
 def signing_key(folder: Path) -> Ed25519PrivateKey:
-    """The key of a data folder, made when there is none. Of two processes that make one at once, one makes it.
+    """The key in a folder, made when there is none. Of two processes that make one at once, one makes it.
 
     Raises:
         KeyDamaged: the file holds something else.

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cairn.cloudtrail.digests.digest import FOLDER, parse_key
+from cairn.cloudtrail.logfile import FOLDER as LOG_FOLDER
+from cairn.cloudtrail.logfile import FOLDERS
 from cairn.cloudtrail.trail import TrailId
 from cairn.cloudtrail.verify.places import ROOT, Place, folders
 from cairn.cloudtrail.verify.walk import Chain
@@ -49,10 +51,12 @@ def keys_of(place: Place, bucket: str, chain: Chain, start: int, end: int) -> li
     return found.chains.get(chain, [])
 
 
-def log_folder(prefix: str, chain: Chain) -> str:
-    """Where the log files of a chain's account and region are; ends with a slash."""
-    place = (prefix, "AWSLogs", chain.organization, chain.account, "CloudTrail", chain.region)
-    return "/".join(filter(None, place)) + "/"
+def log_folders(prefix: str, chain: Chain) -> list[str]:
+    """Where the log files of a chain's account and region are; each ends with a slash."""
+    return [
+        "/".join(filter(None, (prefix, "AWSLogs", chain.organization, chain.account, folder, chain.region))) + "/"
+        for folder in (LOG_FOLDER, *FOLDERS.values())
+    ]
 
 
 def belongs(chain: Chain, trail: TrailId) -> bool:

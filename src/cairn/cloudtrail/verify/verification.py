@@ -11,7 +11,7 @@ import msgspec
 from cairn.cloudtrail.checkpoints.leaf import key_hash
 from cairn.cloudtrail.trail import TrailId
 from cairn.cloudtrail.verify.agreement import compare
-from cairn.cloudtrail.verify.chains import SPILL_S, FoundRegion, belongs, find_regions, keys_of, log_folder
+from cairn.cloudtrail.verify.chains import SPILL_S, FoundRegion, belongs, find_regions, keys_of, log_folders
 from cairn.cloudtrail.verify.checkpoint_log import ReadLog
 from cairn.cloudtrail.verify.coverage import Coverage
 from cairn.cloudtrail.verify.keys import PublicKeys
@@ -117,8 +117,9 @@ class Verification:
         yield from ours
         if chosen:
             chain = next(iter(region.chains))
-            found = self._place.list(self._place.bucket, log_folder(self._place.prefix, chain))
-            yield from coverage.strangers(self._place.bucket, found, self._end)
+            for folder in log_folders(self._place.prefix, chain):
+                found = self._place.list(self._place.bucket, folder)
+                yield from coverage.strangers(self._place.bucket, found, self._end)
 
 
 class _ChainRun:

@@ -1,7 +1,7 @@
 """Who may do what: one evaluator of IAM and resource policies. Pure: no disk, no network, no clock."""
 
 from cairn.core.policy.document import Kind, MalformedPolicy, Policy, Statement, parse_policy
-from cairn.core.policy.evaluate import Decision, Reason, Request, evaluate
+from cairn.core.policy.evaluate import Decision, Reason, Request, evaluate, evaluate_alone
 from cairn.core.policy.keys import global_keys
 from cairn.core.policy.principals import Principal
 
@@ -15,6 +15,7 @@ __all__ = [
     "Request",
     "Statement",
     "evaluate",
+    "evaluate_alone",
     "global_keys",
     "parse_policy",
 ]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from cairn.core.policy.document import Policy, Statement
+from cairn.core.policy.document import Kind, Policy, Statement, parse_policy
 from cairn.core.policy.keys import Value, context_of
 from cairn.core.policy.patterns import Context
 from cairn.core.policy.principals import Grant, Principal
@@ -28,10 +28,12 @@ class Reason(enum.Enum):
     DENIED_SESSION = "with an explicit deny in a session policy"
     DENIED_SERVICE_CONTROL = "with an explicit deny in a service control policy"
     DENIED_RESOURCE_CONTROL = "with an explicit deny in a resource control policy"
+    DENIED_ENDPOINT = "with an explicit deny in a VPC endpoint policy"
     NO_IDENTITY = "because no identity-based policy allows the {action} action"
     NO_RESOURCE = "because no resource-based policy allows the {action} action"
     NO_BOUNDARY = "because no permissions boundary allows the {action} action"
     NO_SESSION = "because no session policy allows the {action} action"
+    NO_ENDPOINT = "because no VPC endpoint policy allows the {action} action"
     NO_SERVICE_CONTROL = "because no service control policy allows the {action} action"
     NO_RESOURCE_CONTROL = "because no resource control policy allows the {action} action"
 
@@ -107,6 +109,21 @@ def evaluate(
         resource_control_policies,
     )
     return _Evaluation(request, policies, resource_policy_required).decide()
+
+
+def evaluate_alone(request: Request, policy: Policy) -> Decision:
+    """What `policy` says by itself of `request`, whatever the caller's own policies and account are: only what it
+    allows goes on."""
+    return evaluate(
+        replace(request, resource_account=_SOMEBODY_ELSES), identity_policies=[_EVERYTHING], resource_policy=policy
+    )
+
+
+_EVERYTHING = parse_policy(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}, Kind.IDENTITY
+)
+_SOMEBODY_ELSES = "somebody else's"
+"""As the owner of a resource: both the caller's policies and the resource's must allow, whoever calls."""
 
 
 class _Evaluation:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cairn.core.clock import iso_seconds
 from cairn.core.records import s3
-from cairn.core.records.data_events import is_data_event
+from cairn.core.records.data_events import is_data_event, resource_types
 from cairn.core.records.error_codes import OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_MESSAGE, error_code, hides_parameters
 from cairn.core.records.event import Event, EventHeader, Kind
 from cairn.core.records.facts import CallFacts
@@ -47,13 +47,18 @@ def compose_intent(facts: CallFacts) -> Event:
     )
 
 
-def _compose(facts: CallFacts, kind: Kind) -> Event:
+def source_and_name(facts: CallFacts) -> tuple[str, str]:
+    """eventSource and eventName."""
     service, model = facts.service, facts.operation_model
-    source = event_source(service[:_NAME_CHARS_MAX])
     uri = model.http.get("requestUri", "") if model is not None and service == "lambda" else ""
     operation = facts.operation[:_NAME_CHARS_MAX]
     name = (event_name(service, operation, uri) if operation.isprintable() else "") or UNKNOWN_NAME
-    region = event_region(service, facts.region)
+    return event_source(service[:_NAME_CHARS_MAX]), name
+
+
+def _compose(facts: CallFacts, kind: Kind) -> Event:
+    source, name = source_and_name(facts)
+    region = event_region(facts.service, facts.region)
     read_only = is_read_only(source, name)
     data_event = is_data_event(source, name)
     record = _record(facts, source, name, region, read_only, data_event)
@@ -67,6 +72,7 @@ def _compose(facts: CallFacts, kind: Kind) -> Event:
         source=source,
         name=name,
         kind=kind,
+        types=resource_types(source, name, record.get("resources", ())) if data_event else (),
     )
     return Event(header, encode_within_limits(record))
 

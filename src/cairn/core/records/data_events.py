@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 _TABLE = """
 s3 AWS::S3::Object
   AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject DeleteObjectTagging
@@ -129,6 +132,13 @@ def data_resource_type(source: str, name: str) -> str:
     """`resources.type` of the data event `name` of eventSource `source`; empty for a management event."""
     names = _TYPES.get(source)
     return names.get(name, "") if names is not None else ""
+
+
+def resource_types(source: str, name: str, resources: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """All types by which selectors may choose a data event: those of what it touched, or else the one that its like
+    touch."""
+    found = dict.fromkeys(entry["type"] for entry in resources if isinstance(entry.get("type"), str))
+    return tuple(found) or tuple(filter(None, [data_resource_type(source, name)]))
 
 
 def is_data_event(source: str, name: str) -> bool:

@@ -45,6 +45,8 @@ class EventHeader(msgspec.Struct, frozen=True, array_like=True):
     name: str
     """eventName."""
     kind: Kind = Kind.EVENT
+    types: tuple[str, ...] = ()
+    """The `type` of each of a data event's resources. Journals that older versions wrote do not have them."""
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -84,6 +84,8 @@ class CallFacts:
     Empty on plain HTTP."""
     vpc_endpoint_id: str = ""
     vpc_endpoint_account: str = ""
+    vpc_endpoint_denied: bool = False
+    """Whether it was the endpoint's policy that denied the call."""
     from_console: bool = False
     """The console made the call with the session of somebody signed in."""
     invoked_by: str = ""

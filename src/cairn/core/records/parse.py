@@ -14,7 +14,7 @@ import msgspec
 
 from cairn.core.clock import from_iso
 from cairn.core.errors import CairnError
-from cairn.core.records.data_events import is_data_event
+from cairn.core.records.data_events import is_data_event, resource_types
 from cairn.core.records.event import Event, EventHeader, encode_record
 from cairn.core.records.read_only import is_read_only
 
@@ -67,6 +67,7 @@ def event_from_record(raw: bytes | dict[str, Any], *, account: str = "", region:
         read_only=_read_only(record, source, name),
         source=source,
         name=name,
+        types=_types(record, source, name) if category == "Data" else (),
     )
     return Event(header, encoded)
 
@@ -97,6 +98,12 @@ def _text(record: dict[str, Any], field: str) -> str:
     if not isinstance(value, str):
         raise DamagedRecord(field, f"is a {type(value).__name__}, not a text")
     return value
+
+
+def _types(record: dict[str, Any], source: str, name: str) -> tuple[str, ...]:
+    resources = record.get("resources")
+    entries = resources if isinstance(resources, list) else []
+    return resource_types(source, name, [entry for entry in entries if isinstance(entry, dict)])
 
 
 def _event_id(record: dict[str, Any], encoded: bytes) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from cairn.core.records.data_events import data_resource_type
+from cairn.core.records.data_resources import SERVICES, touched
 from cairn.core.records.facts import CallFacts
 from cairn.core.records.s3 import resources as s3_resources
 
@@ -16,11 +18,14 @@ def resources(facts: CallFacts, source: str, name: str, region: str) -> list[Res
     """resources of a call; empty where its service writes none. The keys stand in the order accountId, type, ARN."""
     if facts.service == "s3":
         return s3_resources(facts, name, bool(data_resource_type(source, name)))
-    finder = _FINDERS.get(facts.service)
-    if finder is None:
-        return []
     call = _Call(facts, name, region)
-    return [call.entry(kind, arn) for kind, arn in finder(call) if is_arn(arn)]
+    kind = data_resource_type(source, name)
+    if kind and facts.service in SERVICES:
+        found = [(kind, arn) for arn in touched(facts.service, kind, call.input, region, facts.account)]
+    else:
+        finder = _FINDERS.get(facts.service)
+        found = finder(call) if finder is not None else []
+    return [call.entry(kind, arn) for kind, arn in found if is_arn(arn)]
 
 
 def is_arn(text: str) -> bool:
@@ -39,8 +44,8 @@ class _Call:
         self._account = facts.account
         self._region = region
 
-    def arn(self, service: str, rest: str) -> str:
-        return f"arn:aws:{service}:{self._region}:{self._account}:{rest}"
+    def arn(self, service: str, rest: str, account: str = "") -> str:
+        return f"arn:aws:{service}:{self._region}:{account or self._account}:{rest}"
 
     def entry(self, kind: str, arn: str) -> Resource:
         account = arn.split(":", 5)[4] or self._account
@@ -110,7 +115,12 @@ def _parameter_arn(call: _Call, name: str) -> str:
 def _lambda(call: _Call) -> Found:
     if not call.name.startswith("Invoke"):
         return []
-    return [("AWS::Lambda::Function", function_arn(call.text("FunctionName"), call.arn))]
+    arn = function_arn(call.text("FunctionName"), call.arn)
+    return [("AWS::Lambda::Function", ":".join(arn.split(":")[:FUNCTION_ARN_PARTS]))]
+
+
+FUNCTION_ARN_PARTS = 7
+"""Of a function's ARN. A version or an alias is one part more, and no resource of its own."""
 
 
 def function_arn(name: str, arn: Callable[[str, str], str]) -> str:
@@ -142,21 +152,29 @@ def _dynamodb_streams(call: _Call) -> Found:
 
 
 def _sns(call: _Call) -> Found:
-    return [("AWS::SNS::Topic", call.text("TopicArn"))] if call.name.startswith("Publish") else []
+    if not call.name.startswith("Publish"):
+        return []
+    arn = call.text("TopicArn") or call.text("TargetArn")
+    return [("AWS::SNS::PlatformEndpoint" if ":endpoint/" in arn else "AWS::SNS::Topic", arn)]
 
 
+_ACCOUNT = re.compile(r"\d{12}")
 _SQS_DATA = ("SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
 
 
 def _sqs(call: _Call) -> Found:
-    queue = call.text("QueueUrl").rstrip("/").rpartition("/")[2]
-    return [("AWS::SQS::Queue", call.arn("sqs", queue))] if queue and call.name.startswith(_SQS_DATA) else []
+    rest, _, queue = call.text("QueueUrl").rstrip("/").rpartition("/")
+    owner = rest.rpartition("/")[2]
+    if not queue or not call.name.startswith(_SQS_DATA):
+        return []
+    return [("AWS::SQS::Queue", call.arn("sqs", queue, owner if _ACCOUNT.fullmatch(owner) else ""))]
 
 
 def _kinesis(call: _Call) -> Found:
     stream = call.text("StreamARN") or (call.arn("kinesis", f"stream/{name}") if (name := _stream(call)) else "")
-    found = [("AWS::Kinesis::Stream", stream)]
     consumer = call.text("ConsumerARN")
+    stream = stream or consumer.partition("/consumer/")[0]
+    found = [("AWS::Kinesis::Stream", stream)]
     return [*found, ("AWS::Kinesis::StreamConsumer", consumer)] if consumer else found
 
 
@@ -172,7 +190,22 @@ def _firehose(call: _Call) -> Found:
 
 
 def _states(call: _Call) -> Found:
-    return [("AWS::StepFunctions::StateMachine", call.text("stateMachineArn"))]
+    return [
+        ("AWS::StepFunctions::StateMachine", call.text("stateMachineArn")),
+        ("AWS::StepFunctions::Activity", call.text("activityArn") if call.name == "GetActivityTask" else ""),
+    ]
+
+
+def _events(call: _Call) -> Found:
+    if call.name != "PutEvents":
+        return []
+    entries = call.input.get("Entries")
+    entries = entries if isinstance(entries, list) else []
+    names = dict.fromkeys(entry.get("EventBusName") or "default" for entry in entries if isinstance(entry, dict))
+    buses = [
+        name if is_arn(name) else call.arn("events", f"event-bus/{name}") for name in names if isinstance(name, str)
+    ]
+    return [("AWS::Events::EventBus", bus) for bus in buses]
 
 
 def _ecr(call: _Call) -> Found:
@@ -184,6 +217,7 @@ _FINDERS: dict[str, Callable[[_Call], Found]] = {
     "dynamodb": _dynamodb,
     "dynamodbstreams": _dynamodb_streams,
     "ecr": _ecr,
+    "events": _events,
     "firehose": _firehose,
     "kinesis": _kinesis,
     "kms": _kms,

@@ -84,7 +84,6 @@ _BODILESS = frozenset(
 )
 """Calls whose body is data, not parameters."""
 
-_LISTING = frozenset({"ListObjects", "ListObjectVersions", "ListMultipartUploads"})
 _UNOWNED = frozenset({"CreateBucket", "ListBuckets"})
 _NO_SUCH_BUCKET = "NoSuchBucket"
 
@@ -160,16 +159,18 @@ def _get(pairs: Pairs, name: str) -> str:
 
 
 def resources(facts: CallFacts, name: str, data_event: bool) -> list[dict[str, str]]:
-    """resources of the event called `name`: the object, without an account, and its bucket."""
+    """resources of the event called `name`: the object, without an account, and its bucket.
+
+    A data event on no object in particular has the beginning of the ARNs of all.
+    """
     s3 = facts.s3
-    if s3 is None or not s3.bucket or name in _UNOWNED or facts.error_code == _NO_SUCH_BUCKET:
+    if s3 is None or not s3.bucket or name in _UNOWNED:
         return []
     arn = f"arn:aws:s3:::{s3.bucket}"
     bucket = {"accountId": facts.account, "type": "AWS::S3::Bucket", "ARN": arn}
+    owned = [] if facts.error_code == _NO_SUCH_BUCKET else [bucket]
     if not data_event:
-        return [bucket]
-    if name in _LISTING:
-        return [{"type": "AWS::S3::Object", "ARNPrefix": arn + "/"}, bucket]
-    if not s3.key:
-        return [bucket]
-    return [{"type": "AWS::S3::Object", "ARN": f"{arn}/{s3.key}"}, bucket]
+        return owned
+    if s3.key:
+        return [{"type": "AWS::S3::Object", "ARN": f"{arn}/{s3.key}"}, *owned]
+    return [{"type": "AWS::S3::Object", "ARNPrefix": arn + "/"}, *owned]

@@ -1,0 +1,3 @@
+"""Trails with the operations on them."""
+
+from tests.cloudtrail.test_operations import call  # noqa: F401 - a fixture
