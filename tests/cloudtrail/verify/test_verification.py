@@ -150,6 +150,13 @@ def test_a_log_that_is_gone_is_missed_by_who_saw_it_and_by_nobody_else(site: Sit
     assert ["there is none" in verdict.verdict for verdict in site.verify(trail=TRAIL)] == [True]
 
 
+def test_a_log_without_its_key_is_not_trusted(site: Site) -> None:
+    site.delete(LOG + "key")
+    assert site.verify() == []
+    site.seen.unlink()
+    assert "its key is gone" in site.verify()[0].verdict
+
+
 def test_a_roll_back_shows_beside_the_file_and_names_digests_beside_the_server(site: Site) -> None:
     before = dict(site.store.content(BUCKET))
     more = make_chain(hours=HOURS + 2)

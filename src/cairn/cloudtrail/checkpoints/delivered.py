@@ -39,7 +39,7 @@ class SavedDigests:
             sa.select(digests, previous.c.signature.label("previous_signature"))
             .join(trails, trails.c.id == digests.c.trail)
             .outerjoin(previous, previous.c.id == digests.c.previous)
-            .where(trails.c.arn == trail.arn, digests.c.id > row)
+            .where(trails.c.arn == trail.arn, digests.c.id > row, digests.c.outcome != "abandoned")
             .order_by(digests.c.id)
             .limit(most)
         )
@@ -48,8 +48,7 @@ class SavedDigests:
             for found in connection.execute(select).mappings():
                 if found["outcome"] == "staged":
                     break
-                if found["outcome"] == "delivered":
-                    delivered.append(DeliveredDigest(found["id"], _leaf(found)))
+                delivered.append(DeliveredDigest(found["id"], _leaf(found)))
         return delivered
 
 

@@ -10,6 +10,7 @@ from cairn.cloudtrail.checkpoints.leaf import origin
 from cairn.cloudtrail.checkpoints.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
 from cairn.cloudtrail.trail import TrailId
 from cairn.cloudtrail.verify.checkpoint_log import (
+    CHECKPOINT,
     KEY,
     Fetch,
     LogDamaged,
@@ -94,7 +95,9 @@ class LogReading:
         if key is None:
             if self._seen.key(name) is not None or servers is not None:
                 yield _verdict(name, f"{INVALID}it is gone")
-            elif not first:
+            elif self._has_checkpoint(trail):
+                yield _verdict(name, f"{INVALID}its key is gone from the bucket: give it by --log-key")
+            else:
                 yield _verdict(name, f"{NOTE}there is none: nothing tells whether the newest digests were deleted")
             return
         if first:
@@ -132,6 +135,12 @@ class LogReading:
             return
         self.logs.append(log)
         yield _verdict(name, VALID, size=log.checkpoint.size)
+
+    def _has_checkpoint(self, trail: TrailId) -> bool:
+        try:
+            return bool(in_place(self._place, trail)(CHECKPOINT))
+        except NotThere:
+            return False
 
     def _key(self, trail: TrailId, servers: ServersLog | None) -> tuple[VerifierKey | None, bool]:
         """The key that the log must be signed by, and whether nobody has ever said so before."""
