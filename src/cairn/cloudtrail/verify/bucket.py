@@ -15,7 +15,12 @@ from cairn.wire.http import Headers
 from cairn.wire.signing import Credentials, sign
 
 RETRIES = urllib3.Retry(
-    total=3, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504), allowed_methods=None, raise_on_status=False
+    total=3,
+    backoff_factor=0.2,
+    status_forcelist=(500, 502, 503, 504),
+    allowed_methods=None,
+    raise_on_status=False,
+    redirect=False,
 )
 
 _CODE = re.compile(rb"<Code>([A-Za-z0-9]+)</Code>")
@@ -45,12 +50,14 @@ class Bucket:
     ) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/")
-        self._endpoint = endpoint.rstrip("/")
-        self._host = urlsplit(endpoint).netloc
+        parts = urlsplit(endpoint)
+        self._host = parts.netloc
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._base = parts.path.rstrip("/")
         self._credentials = credentials
         self._region = region
         self._store = store
-        self._pool = pool
+        self._connections = pool.connection_from_url(endpoint)
 
     def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[Listed]:
         try:
@@ -60,23 +67,24 @@ class Bucket:
             raise (Refused if error.code else Unreachable)(f"{bucket} cannot be listed: {error}") from error
 
     def read(self, bucket: str, key: str) -> Stored:
-        url = f"{self._endpoint}/{quote(bucket)}/{quote(key, safe='/-_.~')}"
-        headers = sign(
-            "GET", url, Headers([("host", self._host)]), self._credentials(), service="s3", region=self._region
-        )
+        path = f"{self._base}/{quote(bucket)}/{quote(key, safe='/-_.~')}"
+        unsigned = Headers([("host", self._host)])
+        headers = sign("GET", self._origin + path, unsigned, self._credentials(), service="s3", region=self._region)
         try:
-            reply = self._pool.request(
-                "GET", url, headers=dict(headers), retries=RETRIES, decode_content=False, redirect=False
+            reply = self._connections.urlopen(
+                "GET",
+                path,
+                headers=dict(headers),
+                retries=RETRIES,
+                decode_content=False,
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"reading s3://{bucket}/{key}: {error}") from error
         if reply.status == 200:
             if len(reply.data) > OBJECT_BYTES_MAX:
                 raise CairnError(f"s3://{bucket}/{key} has more than {OBJECT_BYTES_MAX} bytes")
-            found = {name.lower(): value for name, value in reply.headers.items()}
-            metadata = {
-                name.removeprefix(_METADATA): value for name, value in found.items() if name.startswith(_METADATA)
-            }
+            named = ((name.lower(), value) for name, value in reply.headers.items())
+            metadata = {name.removeprefix(_METADATA): value for name, value in named if name.startswith(_METADATA)}
             return Stored(reply.data, metadata)
         told = _CODE.search(reply.data)
         code = told[1].decode() if told is not None else ""
