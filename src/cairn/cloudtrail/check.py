@@ -50,8 +50,8 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def check_delivered(state: State, journal: Journal, store: ObjectStore) -> Report:
-    """Compare all that was delivered for all trails that ever were with what the journal holds.
+def check_delivered(state: State, journal: Journal, store: ObjectStore, trail_arn: str = "") -> Report:
+    """Compare all that was delivered for all trails that ever were, or for one, with what the journal holds.
 
     What stands behind a trail's cursor is not expected yet, and what was given up is not expected at all. Takes about
     100 bytes of memory an event of the largest trail.
@@ -59,7 +59,7 @@ def check_delivered(state: State, journal: Journal, store: ObjectStore) -> Repor
     report = Report()
     known: dict[str, set[str]] = {}
     with state.read() as connection:
-        trails = ever(connection)
+        trails = [trail for trail in ever(connection) if trail_arn in ("", trail.arn)]
         in_flight = bool(plans.staged(connection))
     for trail in trails:
         with state.read() as connection:
@@ -75,7 +75,7 @@ def check_delivered(state: State, journal: Journal, store: ObjectStore) -> Repor
         report.events += held.total()
         for file in files:
             known.setdefault(file.bucket, set()).add(file.key)
-    if not in_flight:
+    if not in_flight and not trail_arn:
         _check_strangers(store, known, report)
     return report
 

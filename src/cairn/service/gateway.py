@@ -17,6 +17,7 @@ from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
 from cairn.cloudtrail import delegation
+from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
 from cairn.cloudtrail.digests.keys import Keys as DigestKeys
 from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.digests.putting import Putter
@@ -56,6 +57,7 @@ from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.gateway.vpc_endpoints import VpcEndpoints
+from cairn.service.checkpoint_commands import CheckpointCommands
 from cairn.service.commands import Commands
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
@@ -222,7 +224,8 @@ class GatewayProcess:
             clock=self._clock,
             problems=self._known_problems,
         )
-        return Admin(answers=commands.answers(), streams=commands.streams(), authorize=authorizer.authorize)
+        answers = commands.answers() | CheckpointCommands(CheckpointLogs(self._state)).answers()
+        return Admin(answers=answers, streams=commands.streams(), authorize=authorizer.authorize)
 
     def _restoration(self) -> Restoration:
         trails = Trails(self._state, self._journal, self._clock)

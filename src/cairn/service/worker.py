@@ -6,6 +6,8 @@ import os
 from typing import Protocol
 
 from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudtrail.checkpoints.delivered import SavedDigests
+from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.digests.keys import Keys
 from cairn.cloudtrail.digests.sink import Digests
@@ -78,6 +80,7 @@ class WorkerProcess:
         )
         questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self._notices = Notices(self._state, trail_topics(settings, questions), settings.delivery, clock)
+        checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
         self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
@@ -85,7 +88,7 @@ class WorkerProcess:
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
         metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
-        steps: list[Step] = [*self._sinks, self._digests, self._notices, membership]
+        steps: list[Step] = [*self._sinks, self._digests, checkpoints, self._notices, membership]
         steps += [trimmer, JournalCheck(self._checked), board, metrics]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
