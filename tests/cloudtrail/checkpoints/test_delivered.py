@@ -48,7 +48,7 @@ def test_digests_come_in_order_and_wait_for_one_on_its_way(state: State, clock: 
     add(state, first.row, 3, "abandoned", 1)
     add(state, first.row, 4, previous=3)
     trails.delete(TRAIL)
-    again = trails.create(TRAIL, TrailSettings(bucket=BUCKET, prefix="new"))
+    again = trails.create(TRAIL, TrailSettings(bucket=BUCKET, prefix="new", kms_key="a-key"))
     add(state, again.row, 5)
     add(state, again.row, 6, "staged", 5)
     add(state, again.row, 7, previous=6)
@@ -61,7 +61,7 @@ def test_digests_come_in_order_and_wait_for_one_on_its_way(state: State, clock: 
     assert found[0].leaf.end == "1970-01-01T01:00:00Z"
     assert [one.row for one in saved.after(TRAIL, 1, 1)] == [4]
     places = sorted(saved.destinations(), key=lambda place: place.bucket)
-    assert [(place.trail, place.bucket, place.prefix) for place in places] == [
-        (other.id, "other", ""),
-        (TRAIL, BUCKET, "new"),
+    assert [tuple(place) for place in places] == [
+        (other.id, "other", "", ""),
+        (TRAIL, BUCKET, "new", "a-key"),
     ]

@@ -37,7 +37,7 @@ class FakeDigests:
 
     def __init__(self) -> None:
         self.rows: dict[TrailId, list[DeliveredDigest]] = {}
-        self.bucket, self.prefix = BUCKET, ""
+        self.bucket, self.prefix, self.kms_key = BUCKET, "", ""
 
     def deliver(self, count: int = 1, trail: TrailId = TRAIL) -> None:
         rows = self.rows.setdefault(trail, [])
@@ -47,7 +47,7 @@ class FakeDigests:
 
     def destinations(self) -> Iterator[Destination]:
         for trail in self.rows:
-            yield Destination(trail, self.bucket, self.prefix)
+            yield Destination(trail, self.bucket, self.prefix, self.kms_key)
 
     def after(self, trail: TrailId, row: int, most: int) -> list[DeliveredDigest]:
         return [digest for digest in self.rows[trail] if digest.row > row][:most]
@@ -261,6 +261,15 @@ def test_a_trail_whose_bucket_refuses_holds_up_no_other(kept: Kept) -> None:
     kept.clock.advance(1000)
     kept.run()
     assert kept.verified().size == 1
+
+
+def test_a_log_is_encrypted_as_its_trails_files_are(kept: Kept) -> None:
+    kept.digests.kms_key = "arn:aws:kms:us-east-1:111122223333:key/k"
+    kept.digests.deliver(3)
+    kept.run()
+    for key, found in kept.store.content(BUCKET).items():
+        assert (found.kms_key, found.on_behalf_of) == (kept.digests.kms_key, TRAIL.arn)
+        assert found.encryption_context["aws:s3:arn"] == f"arn:aws:s3:::{BUCKET}/{key}"
 
 
 def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:

@@ -25,12 +25,13 @@ class SavedDigests:
 
     def destinations(self) -> Iterator[Destination]:
         """Trails that ever had digests; of several of one name, where the last delivers to."""
+        select = sa.select(trails.c.id).where(sa.exists().where(digests.c.trail == trails.c.id))
         with self._state.read() as connection:
-            rows = [row.trail for row in connection.execute(sa.select(digests.c.trail).distinct())]
-            found = by_row(connection, rows)
+            found = by_row(connection, list(connection.execute(select).scalars()))
         latest = {found[row].id: found[row] for row in sorted(found)}
         for trail in latest.values():
-            yield Destination(trail.id, trail.settings.bucket, trail.settings.prefix)
+            settings = trail.settings
+            yield Destination(trail.id, settings.bucket, settings.prefix, settings.kms_key)
 
     def after(self, trail: TrailId, row: int, most: int) -> list[DeliveredDigest]:
         """The next digests, up to one that is still on its way."""

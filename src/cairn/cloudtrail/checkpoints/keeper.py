@@ -17,6 +17,7 @@ from cairn.cloudtrail.checkpoints.logs import CheckpointLogs, DeliveredDigest, L
 from cairn.cloudtrail.checkpoints.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
 from cairn.cloudtrail.checkpoints.signer import signing_key
 from cairn.cloudtrail.checkpoints.tiles import tiles_of
+from cairn.cloudtrail.encryption import context_of
 from cairn.cloudtrail.trail import TrailId
 from cairn.core.clock import Clock
 from cairn.core.errors import CairnError
@@ -44,6 +45,8 @@ class Destination(NamedTuple):
     trail: TrailId
     bucket: str
     prefix: str
+    kms_key: str = ""
+    """ARN of the key that its files are encrypted with; empty: as the bucket says."""
 
     @property
     def folder(self) -> str:
@@ -156,11 +159,14 @@ class CheckpointKeeper:
         failpoint("checkpoints.published")
 
     def _put(self, destination: Destination, path: str, content: bytes, content_type: str) -> None:
+        bucket, key, arn = destination.bucket, destination.folder + path, destination.trail.arn
         self._store.put(
-            destination.bucket,
-            destination.folder + path,
+            bucket,
+            key,
             content,
             sha256=hashlib.sha256(content).hexdigest(),
             content_type=content_type,
-            on_behalf_of=destination.trail.arn,
+            kms_key=destination.kms_key,
+            encryption_context=context_of(arn, bucket, key) if destination.kms_key else None,
+            on_behalf_of=arn,
         )
