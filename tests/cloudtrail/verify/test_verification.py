@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from tests.cloudtrail.verify.bucket import (
     ACCOUNT,
     BUCKET,
@@ -15,6 +19,7 @@ from tests.cloudtrail.verify.bucket import (
     START,
     TRAIL,
     Made,
+    Object,
     make_chain,
     public_keys,
     stored,
@@ -22,6 +27,7 @@ from tests.cloudtrail.verify.bucket import (
 )
 from tests.cloudtrail.verify.world import Delivered
 
+from cairn.cli.verify_output import TextOutput
 from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.checkpoints.leaf import folder
 from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
@@ -279,6 +285,50 @@ def test_in_a_folder_the_log_tells_the_newest_signature(site: Site, tmp_path: Pa
     assert site.verify(place=Folder(copy)) == []
     (copy / site.made.digests[-1]).unlink()
     assert GONE in site.verify(place=Folder(copy))[0].verdict
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None), max_size=6),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["s3Bucket", "s3Object"]), inner),
+    max_leaves=4,
+)
+MEMBERS = (
+    "digestStartTime",
+    "digestEndTime",
+    "digestPublicKeyFingerprint",
+    "previousDigestSignature",
+    "previousDigestS3Bucket",
+    "previousDigestS3Object",
+    "logFiles",
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.dictionaries(st.sampled_from(MEMBERS), JSON, min_size=1, max_size=3), st.booleans())
+@example({"previousDigestS3Bucket": BUCKET, "previousDigestS3Object": "\ud800"}, False)
+@example({"previousDigestSignature": "\ud800"}, True)
+@example({"digestPublicKeyFingerprint": []}, True)
+@example({"logFiles": [{"s3Bucket": BUCKET, "s3Object": "\ud800", "hashValue": ""}]}, False)
+def test_a_digest_that_anybody_may_have_written_is_no_more_than_invalid(
+    tmp_path_factory: pytest.TempPathFactory, members: dict[str, object], signed: bool
+) -> None:
+    made = make_chain(hours=1, files=1)
+    content, said, delivered = made.objects[made.digests[0]]
+    forged = json.dumps(json.loads(gzip.decompress(content)) | members).encode()
+    made.objects[made.digests[0]] = Object(gzip.compress(forged, 1), said, delivered)
+    place: Place = StoredObjects(stored(made), BUCKET)
+    if not signed:
+        path = tmp_path_factory.mktemp("folder")
+        write_folder(path, made)
+        place = Folder(path, BUCKET)
+    out, err = io.StringIO(), io.StringIO()
+    output = TextOutput(out, err, verbose=True)
+    for item in Verification(place, PublicKeys(public_keys("us-east-1")), end=END).run():
+        output.write(item)
+    output.end()
+    (out.getvalue() + err.getvalue()).encode()
+    if signed and forged != gzip.decompress(content):
+        assert output.counts.invalid
 
 
 def test_one_checkpoint_may_be_given_and_is_never_written(site: Site) -> None:

@@ -161,7 +161,12 @@ class Walk:
         if (content["digestS3Bucket"], content["digestS3Object"]) != (self._bucket, key):
             raise _Wrong("has been moved from its original location")
         if signature is not None:
-            self._verify(content, sha256, signature)
+            try:
+                self._verify(content, sha256, signature)
+            except (ValueError, TypeError) as error:  # members of odd kinds; the CLI says it in the same way
+                raise _Wrong(str(error)) from None
+        if not _is_whole(content):
+            raise _Wrong("invalid format")
         return content, signature is not None
 
     def _signature(self, key: str, metadata: Mapping[str, str] | None) -> str | None:
@@ -181,10 +186,7 @@ class Walk:
         if public is None:
             region = self._chain.home_region
             raise _Wrong(f"public key not found in region {region} for fingerprint {fingerprint}")
-        try:
-            binascii.unhexlify(signature)
-        except ValueError as error:
-            raise _Wrong(str(error)) from None
+        binascii.unhexlify(signature)
         text = signed_text(
             content["digestEndTime"],
             content["digestS3Bucket"],
@@ -214,6 +216,22 @@ class Walk:
             start=start,
             end=end,
         )
+
+
+def _is_whole(content: Mapping[str, Any]) -> bool:
+    """Whether what is read of a digest later is text. Where no signature is known, anybody may have written it."""
+    files = content.get("logFiles") or []
+    if not isinstance(files, list) or not all(isinstance(named, dict) for named in files):
+        return False
+    texts = [content[name] for name in _REQUIRED if name != "previousDigestSignature"]
+    texts += [named.get(name) for named in files for name in ("s3Bucket", "s3Object", "hashValue")]
+    previous = [content.get(name) for name in ("previousDigestS3Bucket", "previousDigestS3Object")]
+    previous.append(content["previousDigestSignature"])
+    texts += [text for text in previous if text is not None]
+    try:
+        return all(isinstance(text, str) and text.encode() is not None for text in texts)
+    except UnicodeEncodeError:
+        return False
 
 
 def _ended(key: str) -> int:
