@@ -149,8 +149,7 @@ def test_a_trail_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> No
     terraform.configure(
         least
         + """
-        sns_topic_name                = "planned"
-        include_global_service_events = false
+        sns_topic_name = "planned"
         advanced_event_selector {
           name = "calls on objects"
           field_selector {
