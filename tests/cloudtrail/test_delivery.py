@@ -395,3 +395,15 @@ def test_a_journal_that_is_away_fails_the_step_and_nothing_else(rig: Rig) -> Non
         pass
     assert len(rig.records()) == 1
     rig.check()
+
+
+def test_a_clock_that_is_set_back_far_does_not_delay_what_comes_then(rig: Rig) -> None:
+    rig.trail()
+    rig.clock.advance(365 * 86400)
+    rig.record()
+    rig.deliver()
+    rig.clock.advance(-365 * 86400)
+    rig.record()
+    rig.deliver()
+    assert len(rig.records()) == 2
+    rig.check()

@@ -84,6 +84,7 @@ class Delivery:
         self._lanes = Lanes(clock)
         self._spooled: dict[int, list[SpooledFile]] = {}  # by plan
         self._look_at: dict[int, float] = {}  # by span: nothing can be due for it before
+        self._looked = 0.0  # when, by the wall clock
         self._flush_seen: dict[int, float] = {}  # by flush, monotonic
 
     def step(self) -> float:
@@ -122,6 +123,9 @@ class Delivery:
             view = _View(trails, unfinished, staged, flush.pending(connection), bounds)
         now = self._clock.monotonic()
         self._flush_seen = {found.id: self._flush_seen.get(found.id, now) for found in view.flushes}
+        if self._clock.now() < self._looked:  # the clock was set back
+            self._look_at.clear()
+        self._looked = self._clock.now()
         self._look_at = {span.id: self._look_at[span.id] for span in unfinished if span.id in self._look_at}
         return view
 

@@ -133,6 +133,31 @@ def test_a_clock_that_jumps_back_moves_no_window_and_loses_no_file(rig: DigestRi
     assert rig.digests.step() > 0
 
 
+def test_a_clock_that_was_a_year_ahead_is_told_and_a_new_start_begins_by_the_right_time(
+    rig: DigestRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    trail = rig.trail()
+    rig.clock.advance(365 * DAY)
+    rig.record()
+    rig.hour()
+    rig.clock.advance(-365 * DAY)
+    rig.record()
+    rig.hour()
+    assert len(rig.rows()) == 2
+    assert "the clock is" in caplog.text
+    rig.stop(trail)
+    rig.trails.start_logging(trail.id)
+    rig.clock.advance(1)
+    began = rig.clock.now()
+    rig.record()
+    rig.hour()
+    _, ahead, last, right = rig.made()
+    assert from_iso(last.digest_start_time) == from_iso(ahead.digest_end_time)
+    assert from_iso(right.digest_end_time) == rig.clock.now()
+    rig.check()
+    assert rig.validate(trail, began)[::2] == (0, [])
+
+
 def test_a_digest_holds_a_bounded_number_of_files_and_the_next_follows_at_once(
     rig: DigestRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,14 @@ def test_a_chain_goes_on_across_the_change_of_keys(rig: DigestRig) -> None:
     assert rig.validate(trail, began - VALID_S)[::2] == (0, [])
 
 
+def test_a_clock_that_is_set_back_far_has_a_key_of_its_own(rig: DigestRig) -> None:
+    key = rig.keys.signing_key("us-east-1").fingerprint
+    rig.clock.advance(-60)
+    assert rig.keys.signing_key("us-east-1").fingerprint == key
+    rig.clock.advance(-DAY)
+    assert rig.keys.signing_key("us-east-1").fingerprint != key
+
+
 def test_two_processes_agree_on_one_key(rig: DigestRig) -> None:
     other = Keys(rig.state, rig.folder / "keys", rig.clock)
     original = other._usable

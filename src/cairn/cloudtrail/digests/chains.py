@@ -32,6 +32,9 @@ from cairn.core.errors import CairnError
 FILES_MAX = 10_000
 """Log files in a digest: about 5 MB before compression. Where there are more, the next digest follows at once."""
 
+AHEAD_S = 60
+"""How far a period's digests may reach into the next: a digest ends at a full second, and after the one before."""
+
 _STAGED = digests.c.outcome == "staged"
 _IN_CHAIN = digests.c.outcome != "abandoned"
 
@@ -84,6 +87,11 @@ class Window(NamedTuple):
     now: float
 
 
+def begin_of(period: Period) -> int:
+    """The second in which the windows of a period begin."""
+    return math.ceil(period.began)
+
+
 def places(connection: sa.Connection, period: Period, after_file: int, upto: int) -> set[Place]:
     """Where files of the period were delivered for, as far as their rows lie behind `after_file`, up to `upto`."""
     columns = (delivered_files.c.account, delivered_files.c.region)
@@ -110,9 +118,11 @@ def stage(
     """Decide on the digest that follows `previous`, the last of its chain, and sign it."""
     after_file = period.after_file if previous is None else previous.last_file
     last_file, delivered = _reach(connection, period.trail, place, after_file, window.last_file)
-    taken = _last_end(connection, trail, place)
-    start = max(math.floor(period.began), taken) if previous is None else previous.end
-    end = max(window.end, math.ceil(delivered), start + 1, taken + 1)
+    start = _begin(connection, trail, place, period) if previous is None else previous.end
+    end = max(window.end, math.ceil(delivered), start + 1)
+    taken = _ends(connection, trail, place, end)
+    while end in taken:
+        end += 1
     row = DigestRow(
         id=0,
         period=period.id,
@@ -141,9 +151,9 @@ def stage(
 
 
 def key_for(trail: Trail, place: Place, end: int) -> str:
-    """The object's key, by the trail's prefix as it is now."""
+    """The object's key, by the trail's prefix and organization as they are now."""
     name = DigestName(place.account, place.region, trail.id.name, trail.id.home_region, end)
-    return name.key(trail.settings.prefix)
+    return name.key(trail.settings.prefix, organization=trail.settings.organization)
 
 
 def compose(connection: sa.Connection, row: DigestRow) -> Digest:
@@ -250,8 +260,16 @@ def _at(place: Place) -> tuple[sa.ColumnElement[bool], ...]:
     return (delivered_files.c.account == place.account, delivered_files.c.region == place.region)
 
 
-def _last_end(connection: sa.Connection, trail: Trail, place: Place) -> int:
-    """The latest end of any digest with this trail's name: two of the same would be one object."""
+def _begin(connection: sa.Connection, trail: Trail, place: Place, period: Period) -> int:
+    """Where a period's chains begin: where the digests of the period before end, unless a clock was far ahead then."""
+    began = begin_of(period)
+    return max((end for end in _ends(connection, trail, place, began) if end <= began + AHEAD_S), default=began)
+
+
+def _ends(connection: sa.Connection, trail: Trail, place: Place, since: int) -> set[int]:
+    """Ends of the digests with this trail's name, from `since` on: two of the same would be one object."""
     same_arn = sa.select(trails.c.id).where(trails.c.arn == trail.arn)
     at = (digests.c.account == place.account, digests.c.region == place.region)
-    return connection.scalar(sa.select(sa.func.max(digests.c.end)).where(digests.c.trail.in_(same_arn), *at)) or 0
+    return set(
+        connection.scalars(sa.select(digests.c.end).where(digests.c.trail.in_(same_arn), *at, digests.c.end >= since))
+    )

@@ -13,7 +13,7 @@ import msgspec
 from isal import isal_zlib
 
 from cairn.cloudtrail.logfile import LogFileDamaged, unpack
-from cairn.core.clock import from_iso, iso_seconds, utc
+from cairn.core.clock import from_iso, utc
 from cairn.core.errors import CairnError
 
 HASH_ALGORITHM = "SHA-256"
@@ -166,8 +166,3 @@ def read_digest(content: bytes) -> tuple[Digest, bytes]:
 
 
 _decoder = msgspec.json.Decoder(Digest)
-
-
-def event_time(seconds: int | None) -> str | None:
-    """A record's time as digests write it; None where there was no record."""
-    return None if seconds is None else iso_seconds(seconds)

@@ -28,6 +28,9 @@ VALID_S = 30 * 86400.0
 """How long a key is valid, as AWS's are (spec 4.3)."""
 OVERLAP_S = 2 * 86400.0
 """How long before a key's end the next one takes over: both are valid meanwhile."""
+BACK_S = 600.0
+"""How far the clock may be set back behind a key's beginning before another key is made. Whoever verifies asks for
+keys until at least an hour after the digest."""
 ORPHAN_S = 86400.0
 """Age at which a private key without a public one is deleted: whoever made it has died."""
 REGIONS_ASKED_MAX = 100
@@ -93,7 +96,9 @@ class Keys:
 
     def _usable(self, connection: sa.Connection, region: str) -> SigningKey | None:
         """The newest key that signs now and whose private half is in our folder."""
-        for listed in reversed(_select(connection, region, keys.c.valid_until > self._clock.now() + OVERLAP_S)):
+        now = self._clock.now()
+        in_time = (keys.c.valid_from <= now + BACK_S, keys.c.valid_until > now + OVERLAP_S)
+        for listed in reversed(_select(connection, region, *in_time)):
             private = self._load(listed.fingerprint)
             if private is not None:
                 return SigningKey(listed.fingerprint, private)

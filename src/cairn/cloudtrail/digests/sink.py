@@ -85,6 +85,7 @@ class Digests:
         self._retry_for_s = retry_for_s
         self._lanes = Lanes(clock, "digests")
         self._look_at: dict[int, float] = {}  # by period: nothing is due for it before
+        self._looked = 0.0  # when, by the wall clock
         self._places: dict[int, tuple[int, set[Place]]] = {}  # by period: looked for as far as this row
         self._seen: dict[int, float] = {}  # by request, monotonic
 
@@ -114,6 +115,9 @@ class Digests:
             trails = by_row(connection, {row.trail for row in staged} | {period.trail for period in unfinished})
         now = self._clock.monotonic()
         self._seen = {request.id: self._seen.get(request.id, now) for request in pending}
+        if self._clock.now() < self._looked:  # the clock was set back
+            self._look_at.clear()
+        self._looked = self._clock.now()
         known = {period.id for period in unfinished}
         for cache in (self._look_at, self._places):
             for gone in cache.keys() - known:
@@ -225,12 +229,14 @@ class Digests:
                 if row is None or row.last_file < last_file or row.end < period.ended:
                     due.append((place, row))
             else:
-                start = math.floor(period.began) if row is None else row.end
+                start = chains.begin_of(period) if row is None else row.end
                 ends = slot_end(start, self._interval_s)
                 if now >= ends or (now > start and any(_lacks(row, request) for request in asked)):
                     due.append((place, row))
                 then = min(then, ends)
         self._look_at[period.id] = now if due else then
+        if now + self._interval_s + LATE_S < then < math.inf:
+            log.error("the clock is %d s behind the last digest of trail %d: none until then", then - now, period.trail)
         return due
 
     def _window(self, connection: sa.Connection, period: Period, *, early: bool) -> Window:
