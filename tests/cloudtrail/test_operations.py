@@ -249,7 +249,9 @@ def test_update_changes_only_what_is_given(call: Call) -> None:
     combination = "InvalidParameterCombinationException"
     refused(call, combination, "UpdateTrail", Name="main", IncludeGlobalServiceEvents=False)
     narrow = call("UpdateTrail", Name="main", IsMultiRegionTrail=False)
-    assert narrow["IncludeGlobalServiceEvents"] is False  # turned off with all regions
+    assert narrow["IncludeGlobalServiceEvents"] is True  # stays as it was
+    narrow = call("UpdateTrail", Name="main", IncludeGlobalServiceEvents=False)
+    assert narrow["IncludeGlobalServiceEvents"] is False
     wide = call("UpdateTrail", Name="main", IsMultiRegionTrail=True)
     assert wide["IncludeGlobalServiceEvents"] is True
     refused(call, "S3BucketDoesNotExistException", "UpdateTrail", Name="main", S3BucketName="nowhere")

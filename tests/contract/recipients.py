@@ -24,12 +24,12 @@ def trail_arn(name: str, region: str, account: str = ACCOUNT) -> str:
     return f"arn:aws:cloudtrail:{region}:{account}:trail/{name}"
 
 
-def make_bucket(cairn: Cairn, name: str, region: str = "us-east-1", **keys: str) -> str:
-    """A bucket that takes log files of the administrator's account."""
-    s3 = cairn.client("s3", region=region, **keys)
+def make_bucket(cairn: Cairn, name: str, region: str = "us-east-1", *, prefix: str = "") -> str:
+    """A bucket that takes log files of the administrator's account, under a prefix that ends in a slash."""
+    s3 = cairn.client("s3", region=region)
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     s3.create_bucket(Bucket=name, **where)
-    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(bucket_policy(name)))
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(bucket_policy(name)).replace("AWSLogs/", f"{prefix}AWSLogs/"))
     return name
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -350,8 +349,7 @@ def test_a_renamed_user_goes_by_the_new_name(cairn: Cairn) -> None:
 def member(cairn: Cairn) -> Iterator[tuple[str, Keys]]:
     """A member account of an organization, and the keys of a session of its administrators' role."""
     organizations = cairn.client("organizations")
-    with contextlib.suppress(organizations.exceptions.AlreadyInOrganizationException):
-        organizations.create_organization()
+    organizations.create_organization()
     status = organizations.create_account(Email="identity@example.com", AccountName="identity")["CreateAccountStatus"]
     account = str(status["AccountId"])
     given = cairn.client("sts").assume_role(

@@ -104,12 +104,12 @@ def terraform(cairn: Cairn, tmp_path: Path) -> Terraform:
 
 def test_a_trail_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> None:
     trail = cairn.client("cloudtrail", region=REGION)
-    bucket = make_bucket(cairn, "planned-logs", REGION)
+    bucket = make_bucket(cairn, "planned-logs", REGION, prefix="team/")
     topic = make_topic(cairn, "planned", SOURCE, REGION)
     key = make_key(cairn, SOURCE, REGION)
     group = make_log_group(cairn, "planned", REGION)
     role = make_role(cairn, "planned", group, REGION)
-    least = f'name = "{NAME}"\ns3_bucket_name = "{bucket}"\n'
+    least = f'name = "{NAME}"\ns3_bucket_name = "{bucket}"\ns3_key_prefix = "team"\n'
     full = (
         least
         + f"""
@@ -122,6 +122,14 @@ def test_a_trail_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> No
         is_multi_region_trail         = true
         enable_logging                = false
         tags                          = {{ Team = "security", Stage = "test" }}
+        event_selector {{
+          read_write_type                  = "WriteOnly"
+          exclude_management_event_sources = ["kms.amazonaws.com"]
+          data_resource {{
+            type   = "AWS::S3::Object"
+            values = ["arn:aws:s3"]
+          }}
+        }}
     """
     )
 
@@ -138,8 +146,31 @@ def test_a_trail_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> No
     terraform.run("import", "-input=false", "aws_cloudtrail.it", SOURCE)
     terraform.must_not_drift()
 
-    terraform.configure(least + f'sns_topic_name = "{topic}"\ninclude_global_service_events = false\n')
+    terraform.configure(
+        least
+        + """
+        sns_topic_name = "planned"
+        advanced_event_selector {
+          name = "calls on objects"
+          field_selector {
+            field  = "eventCategory"
+            equals = ["Data"]
+          }
+          field_selector {
+            field  = "resources.type"
+            equals = ["AWS::S3::Object"]
+          }
+          field_selector {
+            field           = "resources.ARN"
+            not_starts_with = ["arn:aws:s3:::planned-logs/"]
+          }
+        }
+        """
+    )
     assert "1 changed" in terraform.apply()
+    terraform.must_not_drift()
+    (selector,) = trail.get_event_selectors(TrailName=NAME)["AdvancedEventSelectors"]
+    assert (selector["Name"], len(selector["FieldSelectors"])) == ("calls on objects", 3)
     described = trail.get_trail(Name=NAME)["Trail"]
     assert not {"KmsKeyId", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"} & set(described)
     assert (described["SnsTopicARN"], described["IsMultiRegionTrail"]) == (topic, False)

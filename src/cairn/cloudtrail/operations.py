@@ -203,10 +203,8 @@ def _changed(settings: TrailSettings, params: Params) -> TrailSettings:
         AwsError: the input is invalid, whatever the trail.
     """
     multi_region = params.get("IsMultiRegionTrail", settings.multi_region)
-    global_events = settings.global_events
-    if multi_region != settings.multi_region:
-        global_events = multi_region  # turned on with all regions, and off with the way back
-    global_events = params.get("IncludeGlobalServiceEvents", global_events)
+    # Turned on with all regions. The way back leaves them on, as Terraform's tests against AWS have it.
+    global_events = params.get("IncludeGlobalServiceEvents", settings.global_events or multi_region)
     if multi_region and not global_events:
         raise refusals.multi_region_needs_global_events()
     new = msgspec.structs.replace(

@@ -23,8 +23,8 @@ def preconditions(settings: Settings, questions: MotoQuestions, destinations: De
         destinations,
         service_may,
         topics=trail_topics(settings, questions),
-        keys=_trail_keys(settings, questions),
-        log_groups=_trail_log_groups(settings, questions),
+        keys=trail_keys(settings, questions),
+        log_groups=trail_log_groups(settings, questions),
     )
 
 
@@ -34,7 +34,7 @@ def trail_topics(settings: Settings, questions: MotoQuestions) -> Topics:
     return AccountTopics(questions) if endpoint is None else TopicsElsewhere(endpoint)
 
 
-def _trail_keys(settings: Settings, questions: MotoQuestions) -> Keys:
+def trail_keys(settings: Settings, questions: MotoQuestions) -> Keys:
     """The keys that buckets encrypt with: the embedded buckets those of the embedded account, others their own."""
     endpoint = elsewhere(settings, "kms")
     if elsewhere(settings, "s3") is None:
@@ -42,7 +42,8 @@ def _trail_keys(settings: Settings, questions: MotoQuestions) -> Keys:
     return _UnseenKeys() if endpoint is None else KeysElsewhere(endpoint)
 
 
-def _trail_log_groups(settings: Settings, questions: MotoQuestions) -> LogGroups:
+def trail_log_groups(settings: Settings, questions: MotoQuestions) -> LogGroups:
+    """The log groups of trails, and the roles to write to them with."""
     if elsewhere(settings, "logs") is None and elsewhere(settings, "iam") is None:
         return AccountLogGroups(questions)
     return _NoLogGroups()
