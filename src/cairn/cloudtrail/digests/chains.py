@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ FILES_MAX = 10_000
 AHEAD_S = 60
 """How far a period's digests may reach into the next: a digest ends at a full second, and after the one before."""
 
+_ORGANIZATION = re.compile(r"(?:^|/)AWSLogs/(o-[a-z0-9]{10,32})/")
 _STAGED = digests.c.outcome == "staged"
 _IN_CHAIN = digests.c.outcome != "abandoned"
 
@@ -134,7 +136,7 @@ def stage(
         after_file=after_file,
         last_file=last_file,
         bucket=trail.settings.bucket,
-        key=key_for(trail, place, end),
+        key=key_for(connection, trail, place, end),
         sha256="",
         fingerprint=key.fingerprint,
         signature="",
@@ -150,10 +152,17 @@ def stage(
     return msgspec.structs.replace(row, id=number)
 
 
-def key_for(trail: Trail, place: Place, end: int) -> str:
-    """The object's key, by the trail's prefix and organization as they are now."""
+def key_for(connection: sa.Connection, trail: Trail, place: Place, end: int) -> str:
+    """The object's key, by the trail's prefix as it is now, and beside the log files of the place: below the id of the
+    organization that the last of them was logged for, which may have left the trail meanwhile."""
     name = DigestName(place.account, place.region, trail.id.name, trail.id.home_region, end)
-    return name.key(trail.settings.prefix, organization=trail.settings.organization)
+    file = delivered_files.c
+    last = sa.select(file.key).where(file.trail == trail.row, *_at(place)).order_by(file.id.desc()).limit(1)
+    key = connection.scalar(last)
+    if key is None:
+        return name.key(trail.settings.prefix, organization=trail.settings.organization)
+    found = _ORGANIZATION.search(key)
+    return name.key(trail.settings.prefix, organization=found[1] if found is not None else "")
 
 
 def compose(connection: sa.Connection, row: DigestRow) -> Digest:

@@ -151,7 +151,9 @@ class Digests:
     def _abandoned(self, row: DigestRow, trail: Trail, view: _View) -> bool:
         """Take a digest that its bucket refused out of its chain, where the trail delivers elsewhere by now: the next
         has its files. Where there will be no next, give it up once delivery has been retried for long enough."""
-        moved = (row.bucket, row.key) != (trail.settings.bucket, chains.key_for(trail, row.place, row.end))
+        with self._state.read() as connection:
+            key = chains.key_for(connection, trail, row.place, row.end)
+        moved = (row.bucket, row.key) != (trail.settings.bucket, key)
         now = self._clock.now()
         (period,) = (period for period in view.periods[row.trail] if period.id == row.period)
         given_up = not moved and period.ended is not None and now - row.staged >= self._retry_for_s
