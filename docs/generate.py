@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY
 from cairn.account.s3.operations import OPERATIONS, Answer
 from cairn.cli.app import COMMANDS, app
 from cairn.cli.config_command import written
+from cairn.cloudtrail.delegation import operations as delegation_operations
 from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
@@ -221,7 +222,8 @@ def cloudtrail_operations() -> set[str]:
     with tempfile.TemporaryDirectory() as folder:
         reader = History(Path(folder), Settings().history, SystemClock()).reader()
         try:
-            return {*trail_operations(nothing, nothing), *reader.operations(), *key_operations(nothing, nothing)}
+            trails = {*trail_operations(nothing, nothing, nothing), *delegation_operations(nothing)}
+            return {*trails, *reader.operations(), *key_operations(nothing, nothing)}
         finally:
             reader.close()
 

@@ -99,12 +99,12 @@ def test_a_large_file_is_written_in_chunks(tmp_path: Path) -> None:
     [
         b"",
         b"not gzip",
-        gzip.compress(b'{"Records":[]}')[:-3],
-        gzip.compress(b'{"Records":[]}') + b"more",
-        gzip.compress(b"[]"),
-        gzip.compress(b'{"Records":{}}'),
-        gzip.compress(b'{"Records":[}'),
-        gzip.compress(b"{}"),
+        gzip.compress(b'{"Records":[]}', mtime=0)[:-3],
+        gzip.compress(b'{"Records":[]}', mtime=0) + b"more",
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b'{"Records":{}}', mtime=0),
+        gzip.compress(b'{"Records":[}', mtime=0),
+        gzip.compress(b"{}", mtime=0),
     ],
 )
 def test_what_is_no_log_file_is_refused(content: bytes) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from tests.cloudtrail.companies import Companies
 from tests.cloudtrail.others import Others
 from tests.cloudtrail.rig import ACCOUNT, Rig
 
 from cairn.cloudtrail.operations import operations
+from cairn.cloudtrail.organizations import Owners
 from cairn.core.clock import utc
 from cairn.core.errors import AwsError
 from cairn.wire.operation import Context
@@ -33,7 +35,7 @@ def others() -> Others:
 
 @pytest.fixture
 def call(rig: Rig, others: Others) -> Call:
-    built = operations(rig.trails, others.checks)
+    built = operations(rig.trails, others.checks, Owners(Companies()))
 
     def call(operation: str, /, region: str = "us-east-1", account: str = ACCOUNT, **params: Any) -> Any:
         model = MODEL.operation_model(operation)
@@ -149,7 +151,7 @@ def test_a_bucket_elsewhere_may_let_us_in_without_a_policy(call: Call) -> None:
         ({"TagsList": [{"Key": "aws:x"}]}, "InvalidTagParameterException", "aws:"),
         ({"TagsList": [{"Key": "k"}, {"Key": "k"}]}, "InvalidTagParameterException", "twice"),
         ({"TagsList": [{"Key": f"k{n}"} for n in range(51)]}, "TagsLimitExceededException", "50"),
-        ({"IsOrganizationTrail": True}, "UnsupportedOperationException", "organization"),
+        ({"IsOrganizationTrail": True}, "OrganizationsNotInUseException", ACCOUNT),
     ],
 )
 def test_what_create_trail_refuses_leaves_nothing(call: Call, params: dict[str, Any], code: str, text: str) -> None:

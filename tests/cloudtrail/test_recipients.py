@@ -187,6 +187,17 @@ def test_another_bucket_is_asked_with_the_key_that_stays(call: Call, ready: Othe
     assert "team-logs" in refused(call, code, "UpdateTrail", Name="main", S3BucketName="team-logs", S3KeyPrefix="team")
 
 
+def test_the_key_of_the_bucket_itself_must_let_cloudtrail_in(call: Call, ready: Others) -> None:
+    ready.buckets.default_keys["logs"] = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/bucket"
+    code = "InsufficientS3BucketPolicyException"
+    refused(call, code, "CreateTrail", Name="main", S3BucketName="logs")
+    call("CreateTrail", Name="main", S3BucketName="logs", KmsKeyId=KEY_ID)
+    refused(call, code, "UpdateTrail", Name="main", KmsKeyId="")
+    call("UpdateTrail", Name="main", EnableLogFileValidation=True)
+    ready.keys.add(key_arn(), "default", named=ready.buckets.default_keys["logs"])
+    call("UpdateTrail", Name="main", KmsKeyId="")
+
+
 def test_a_bucket_elsewhere_says_itself_whether_it_encrypts(call: Call, ready: Others) -> None:
     unseen = key_arn(KEY_ID.replace("1", "7"))
     ready.keys.add(unseen)

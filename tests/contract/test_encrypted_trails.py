@@ -77,7 +77,7 @@ def test_log_files_under_a_key(cairn: Cairn, trail: Any, tmp_path: Path) -> None
     assert len(heads(cairn)) > before
     assert "LatestDeliveryError" not in trail.get_trail_status(Name=NAME)
 
-    trail.update_trail(Name=NAME, KmsKeyId="")
+    trail.update_trail(Name=NAME, KmsKeyId="")  # the bucket gets a key only afterwards
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
     refusal(cairn, trail, "AccessDenied")  # its policy names the context of trails

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -146,9 +145,25 @@ def test_policies_decide(restored: Account, code: str, change: Callable[[Account
     assert SOURCE not in {each["TrailARN"] for each in trail.list_trails()["Trails"]}
 
 
-def test_a_topic_of_another_account_and_region(restored: Account) -> None:
+@pytest.fixture
+def theirs(cairn: Cairn) -> Iterator[dict[str, str]]:
+    """Keys of an administrator of a member account of an organization."""
+    organizations = cairn.client("organizations")
+    organizations.create_organization()
+    made = organizations.create_account(Email="topics@example.com", AccountName="topics")["CreateAccountStatus"]
+    role = f"arn:aws:iam::{made['AccountId']}:role/OrganizationAccountAccessRole"
+    given = cairn.client("sts").assume_role(RoleArn=role, RoleSessionName="visit")["Credentials"]
+    yield {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+    organizations.remove_account_from_organization(AccountId=made["AccountId"])
+    organizations.delete_organization()
+
+
+def test_a_topic_of_another_account_and_region(restored: Account, theirs: dict[str, str]) -> None:
     cairn, trail = restored.cairn, restored.client("cloudtrail")
-    theirs = member(cairn)
     topic = make_topic(cairn, "theirs", SOURCE, "us-west-2", **theirs)
     made = trail.create_trail(Name=NAME, S3BucketName=restored.bucket, SnsTopicName=topic)
     assert made["SnsTopicARN"] == topic
@@ -159,21 +174,6 @@ def test_a_topic_of_another_account_and_region(restored: Account) -> None:
     cairn.client("sns", region="us-west-2", **theirs).delete_topic(TopicArn=topic)
     with pytest.raises(ClientError, match="SNS Topic does not exist or the topic policy is incorrect!"):
         trail.update_trail(Name=NAME, SnsTopicName=topic)
-
-
-def member(cairn: Cairn) -> dict[str, str]:
-    """Keys of an administrator of another account, which is made in a call."""
-    organizations = cairn.client("organizations")
-    with contextlib.suppress(organizations.exceptions.AlreadyInOrganizationException):
-        organizations.create_organization()
-    made = organizations.create_account(Email="topics@example.com", AccountName="topics")["CreateAccountStatus"]
-    role = f"arn:aws:iam::{made['AccountId']}:role/OrganizationAccountAccessRole"
-    given = cairn.client("sts").assume_role(RoleArn=role, RoleSessionName="visit")["Credentials"]
-    return {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
-    }
 
 
 def test_what_is_set_is_what_every_reader_reads(restored: Account) -> None:

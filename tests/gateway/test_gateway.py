@@ -65,6 +65,8 @@ class Rig:
     journal: MemoryJournal = field(default_factory=lambda: MemoryJournal("gateway-0"))
     wants_data: bool = False
     wants_network: bool = False
+    afterwards: dict[str, list[Kind]] = field(default_factory=dict)
+    """What the journal held when the rest was done of a call, by the call's operation."""
 
     def __post_init__(self) -> None:
         self.upstream = FakeUpstream(self)
@@ -101,7 +103,11 @@ class Rig:
         async def nobody(call: Call) -> bool:
             return False
 
-        return {"admin": Admin(answers={}, streams={}, authorize=nobody), "health": Health(nothing, lambda: b"")}
+        async def note(call: Call) -> None:
+            self.afterwards[call.operation] = [event.header.kind for event in self.events()]
+
+        admin = Admin(answers={}, streams={}, authorize=nobody)
+        return {"admin": admin, "health": Health(nothing, lambda: b""), "afterwards": {"iam": note}}
 
     def events(self) -> list[Event]:
         return [event for entry in self.journal.read_from(1) for event in entry.batch.events]
@@ -168,6 +174,15 @@ def test_a_write_is_intended_before_it_is_sent_and_recorded_before_it_is_answere
     assert record["sourceIPAddress"] == "192.0.2.7"
     assert record["userIdentity"]["type"] == "Root"
     assert record["recipientAccountId"] == ACCOUNT
+
+
+def test_what_is_to_be_done_afterwards_is_done_once_the_record_is_durable(rig: Rig) -> None:
+    rig.upstream.answer = lambda: Response(403, Headers(), b"")
+    assert rig.create_user().status == 403
+    assert rig.afterwards == {}
+    rig.upstream.answer = lambda: Response(200, Headers([("content-type", "text/xml")]), CREATE_USER)
+    assert rig.create_user().status == 200
+    assert rig.afterwards == {"CreateUser": [Kind.INTENT, Kind.EVENT] * 2}
 
 
 def test_a_read_needs_no_intent(rig: Rig) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "tail": "Show events as they are recorded.",
     "search": "Find events in the history.",
     "import": "Load existing CloudTrail log files into the history.",
+    "verify": "Verify that nothing of what was delivered was changed or taken away.",
     "flush": "Deliver log files now.",
     "redeliver": "Deliver again the log files that a bucket lost.",
     "rebuild": "Build the event history again from the journal and log files.",

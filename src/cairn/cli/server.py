@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from cairn.cli.options import folder_of
+from cairn.cloudtrail.verify.bucket import Bucket
 from cairn.core.errors import Refused, Unreachable
 from cairn.core.s3_objects import S3ObjectStore
 from cairn.wire.http import Headers
@@ -36,12 +37,7 @@ class Server:
         self._credentials = credentials
         self._region = region
         self._certificate = certificate
-        timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
-        if certificate:
-            trust = _trusting(certificate)
-            self._pool = urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trust, assert_hostname=False)
-        else:
-            self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
+        self._pool = self._new_pool(1)
 
     @classmethod
     def find(cls, data: Path | None, endpoint: str | None) -> Server:
@@ -67,6 +63,18 @@ class Server:
         runtime = folder.runtime()
         return cls(runtime.endpoint, credentials, administrator.region, certificate=runtime.certificate)
 
+    def bucket(self, bucket: str, prefix: str, *, connections: int) -> Bucket:
+        """A bucket behind this server, to be read by many threads."""
+        return Bucket(
+            self.endpoint,
+            bucket,
+            prefix,
+            credentials=lambda: self._credentials,
+            region=self._region,
+            store=self.object_store(),
+            pool=self._new_pool(connections),
+        )
+
     def object_store(self) -> S3ObjectStore:
         """The buckets behind this server, with the credentials of this command."""
         return S3ObjectStore(
@@ -80,15 +88,28 @@ class Server:
 
     def s3_client(self) -> Any:
         """A boto3 client of S3 at this server."""
+        return self.client("s3")
+
+    def client(self, service: str, region: str = "") -> Any:
+        """A boto3 client of a service at this server."""
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.endpoint,
             aws_access_key_id=self._credentials.access_key_id,
             aws_secret_access_key=self._credentials.secret_access_key,
             aws_session_token=self._credentials.session_token or None,
-            region_name=self._region,
+            region_name=region or self._region,
             verify=self._certificate or None,
             config=Config(s3={"addressing_style": "path"}),
+        )
+
+    def _new_pool(self, connections: int) -> urllib3.PoolManager:
+        timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
+        if not self._certificate:
+            return urllib3.PoolManager(timeout=timeout, retries=False, maxsize=connections)
+        trust = _trusting(self._certificate)
+        return urllib3.PoolManager(
+            timeout=timeout, retries=False, maxsize=connections, ssl_context=trust, assert_hostname=False
         )
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:

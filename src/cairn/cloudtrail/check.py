@@ -29,7 +29,7 @@ from cairn.core.objects import ObjectStore, ObjectStoreError
 from cairn.core.state import State
 
 KEY = re.compile(
-    r"(?P<prefix>.+/)?AWSLogs/(o-[a-z0-9]{10,32}/)?(?P<account>\d{12})/"
+    r"(?P<prefix>.+/)?AWSLogs/((?P<organization>o-[a-z0-9]{10,32})/)?(?P<account>\d{12})/"
     r"(?P<folder>CloudTrail(-Aggregated|-Insight|-NetworkActivity)?)/(?P<region>[a-z0-9-]+)/"
     r"(?P<day>\d{4}/\d\d/\d\d)/(?P=account)_(?P=folder)_(?P=region)_(?P<stamp>\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
@@ -50,8 +50,8 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def check_delivered(state: State, journal: Journal, store: ObjectStore) -> Report:
-    """Compare all that was delivered for all trails that ever were with what the journal holds.
+def check_delivered(state: State, journal: Journal, store: ObjectStore, trail_arn: str = "") -> Report:
+    """Compare all that was delivered for all trails that ever were, or for one, with what the journal holds.
 
     What stands behind a trail's cursor is not expected yet, and what was given up is not expected at all. Takes about
     100 bytes of memory an event of the largest trail.
@@ -59,14 +59,15 @@ def check_delivered(state: State, journal: Journal, store: ObjectStore) -> Repor
     report = Report()
     known: dict[str, set[str]] = {}
     with state.read() as connection:
-        trails = ever(connection)
+        trails = [trail for trail in ever(connection) if trail_arn in ("", trail.arn)]
         in_flight = bool(plans.staged(connection))
     for trail in trails:
         with state.read() as connection:
             files = plans.files(connection, delivered_files.c.trail == trail.row)
             trail_spans = spans.of_trail(connection, trail.row)
             given_up = _abandoned(connection, trail)
-        held = _held(store, trail, files, report)
+            organizations = _organizations(connection, trail, trail_spans)
+        held = _held(store, trail, files, organizations, report)
         due = _due(journal, trail_spans, given_up)
         for word, difference in (("missing", due - held), ("delivered but not due", held - due)):
             if difference:
@@ -74,7 +75,7 @@ def check_delivered(state: State, journal: Journal, store: ObjectStore) -> Repor
         report.events += held.total()
         for file in files:
             known.setdefault(file.bucket, set()).add(file.key)
-    if not in_flight:
+    if not in_flight and not trail_arn:
         _check_strangers(store, known, report)
     return report
 
@@ -98,8 +99,10 @@ def _due(journal: Journal, trail_spans: list[Span], given_up: list[range]) -> Co
     return due
 
 
-def _held(store: ObjectStore, trail: Trail, files: list[DeliveredFile], report: Report) -> Counter[Fingerprint]:
-    """What the trail's files hold, each verified against what was recorded of it."""
+def _held(
+    store: ObjectStore, trail: Trail, files: list[DeliveredFile], organizations: dict[int, str], report: Report
+) -> Counter[Fingerprint]:
+    """What the trail's files hold, each verified against what was recorded of it; `organizations` are by plan."""
     held: Counter[Fingerprint] = Counter()
     for file in files:
         report.files += 1
@@ -107,6 +110,8 @@ def _held(store: ObjectStore, trail: Trail, files: list[DeliveredFile], report: 
         match = KEY.fullmatch(file.key)
         if match is None or (match["account"], match["region"]) != (file.account, file.region):
             report.problems.append(f"{where}: not the key of a log file of {file.account}, {file.region}")
+        elif (match["organization"] or "") != organizations[file.plan]:
+            report.problems.append(f"{where}: not under the organization that it was logged for")
         try:
             content = store.get(file.bucket, file.key)
             plain, records = unpack(content), read_log_file(content)
@@ -142,6 +147,13 @@ def _check_strangers(store: ObjectStore, known: dict[str, set[str]], report: Rep
         for info in store.list(bucket):
             if KEY.fullmatch(info.key) and info.key not in keys:
                 report.problems.append(f"{bucket}/{info.key}: a log file that was never recorded as delivered")
+
+
+def _organizations(connection: sa.Connection, trail: Trail, trail_spans: list[Span]) -> dict[int, str]:
+    """For which organization each plan of a trail was made, if for any."""
+    by_span = {span.id: Selection.decode(span.selection).organization for span in trail_spans}
+    select = sa.select(plans_table.c.id, plans_table.c.span).where(plans_table.c.trail == trail.row)
+    return {row.id: by_span[row.span] for row in connection.execute(select)}
 
 
 def _abandoned(connection: sa.Connection, trail: Trail) -> list[range]:

@@ -35,6 +35,8 @@ class FileDraft:
     region: str
     part: int
     folder: str = FOLDER
+    organization: str = ""
+    """`o-...` where it is a file of an organization's trail."""
     records: list[bytes] = field(default_factory=list)
     bytes: int = FRAME_BYTES
     oldest: int = 0
@@ -84,7 +86,7 @@ class Taker:
         draft = self._last.get((*place, folder))
         if draft is None or not draft.has_room(event, self._file_bytes_max):
             # Parts are counted over all folders of a place: they tell its files apart without the folder.
-            draft = FileDraft(*place, part=self._parts[place], folder=folder)
+            draft = FileDraft(*place, self._parts[place], folder, self.selector.organization)
             self._parts[place] += 1
             self._last[*place, folder] = draft
             self.drafts.append(draft)

@@ -10,6 +10,7 @@ import msgspec
 
 from cairn.cloudtrail import preconditions, refusals, tags
 from cairn.cloudtrail.event_configuration import operations as configuration_operations
+from cairn.cloudtrail.organizations import Owners, joined
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.selectors.operations import operations as selector_operations
 from cairn.cloudtrail.topics import topic_arn
@@ -24,15 +25,10 @@ TRAILS_PER_PAGE = 100
 RESOURCES_LISTED_MAX = 20
 """ARNs that ListTags takes."""
 
-_NOT_YET = {
-    "IsOrganizationTrail": "An organization trail",
-}
-"""Members that ask for what is not built. Empty ones ask for nothing."""
 
-
-def operations(trails: Trails, checks: Preconditions) -> dict[str, Operation]:
+def operations(trails: Trails, checks: Preconditions, owners: Owners) -> dict[str, Operation]:
     """CloudTrail's operations on trails and their tags, by name."""
-    doors = _TrailOperations(trails, checks)
+    doors = _TrailOperations(trails, checks, owners)
     return {
         "CreateTrail": doors.create_trail,
         "UpdateTrail": doors.update_trail,
@@ -53,24 +49,37 @@ def operations(trails: Trails, checks: Preconditions) -> dict[str, Operation]:
 
 
 class _TrailOperations:
-    def __init__(self, trails: Trails, checks: Preconditions) -> None:
+    def __init__(self, trails: Trails, checks: Preconditions, owners: Owners) -> None:
         self._trails = trails
         self._checks = checks
+        self._owners = owners
 
     def create_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         check_name(params["Name"])
-        trail = TrailId(context.account, context.region, params["Name"])
         settings = _changed(TrailSettings(bucket=params["S3BucketName"]), params)
         tagged = tags.check(_pairs(params.get("TagsList", [])))
+        organization = self._owners.creator(context.account) if params.get("IsOrganizationTrail") else None
+        owner = context.account if organization is None else organization.management
+        trail = TrailId(owner, context.region, params["Name"])
+        settings = joined(settings, organization)
         self._trails.check_room(trail, settings)
         settings = self._checks.check(trail, settings, params)
         return _summary(self._trails.create(trail, settings, tagged))
 
     def update_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         trail = self._own(context, params["Name"])
-        settings = self._checks.check(trail.id, _changed(trail.settings, params), params)
+        settings = _changed(trail.settings, params)
+        turns = params.get("IsOrganizationTrail", _of_organization(trail)) != _of_organization(trail)
+        organization = self._owners.converter(context.account, trail) if turns else None
+        if turns:
+            settings = joined(settings, organization)
+        settings = self._checks.check(trail.id, settings, {*params, "S3BucketName"} if turns else params)
         given = params | ({"KmsKeyId": settings.kms_key} if params.get("KmsKeyId") else {})
-        return _summary(self._trails.update(trail.id, lambda now: _changed(now, given)))
+
+        def change(now: TrailSettings) -> TrailSettings:
+            return joined(_changed(now, given), organization) if turns else _changed(now, given)
+
+        return _summary(self._trails.update(trail.id, change))
 
     def delete_trail(self, context: Context, params: Params) -> Mapping[str, Any]:
         self._trails.delete(self._own(context, params["Name"]).id)
@@ -88,7 +97,7 @@ class _TrailOperations:
         def described(trail: Trail) -> bool:
             if asked and trail.id not in asked:
                 return False
-            if trail.id.home_region == context.region:
+            if _is_at_home(trail, context):
                 return True
             return shadows and (trail.seen_in(context.region) or trail.id in by_arn)
 
@@ -148,8 +157,9 @@ class _TrailOperations:
         return {"ResourceTagList": lists}
 
     def _own(self, context: Context, name_or_arn: str) -> Trail:
-        """The trail, for an operation that changes it: only in its home region."""
+        """The trail, for an operation that changes it: only in its home region, and by those who may."""
         trail = self._found(context, name_or_arn)
+        self._owners.check_change(context.account, trail)
         if trail.id.home_region != context.region:
             raise refusals.invalid_home_region(trail.id.home_region)
         return trail
@@ -162,22 +172,28 @@ class _TrailOperations:
         return trail
 
     def _found(self, context: Context, name_or_arn: str) -> Trail:
-        trail = resolve(name_or_arn, context.account, context.region)
-        if trail.account != context.account:
-            raise refusals.trail_not_found(trail.arn, context.account)
-        return self._trails.get(trail)
+        named = resolve(name_or_arn, context.account, context.region)
+        if named.account == context.account:
+            return self._trails.get(named)
+        for trail in self._trails.of_account(context.account):  # a copy of its organization's trail
+            if trail.id == named:
+                return trail
+        raise refusals.trail_not_found(named.arn, context.account)
 
     def _tagged(self, context: Context, arn: str) -> Trail:
-        """The trail whose tags are meant: by ARN, in its home region."""
+        """The trail whose tags are meant: by ARN, in its home region. Members do not see tags of copies."""
         if any(f":{kind}/" in arn for kind in ("eventdatastore", "channel", "dashboard")):
             raise refusals.resource_type_not_supported(arn)
         trail = parse_arn(arn)
         if trail.home_region != context.region:
             raise refusals.wrong_region_in_arn(context.region)
         try:
-            return self._found(context, arn)
+            found = self._found(context, arn)
         except AwsError as error:
             raise refusals.resource_not_found(arn) if error.code == "TrailNotFoundException" else error from None
+        if trail.account != context.account and not self._owners.administers(context.account, found):
+            raise refusals.wrong_account_in_arn(context.account)
+        return found
 
 
 def _changed(settings: TrailSettings, params: Params) -> TrailSettings:
@@ -207,9 +223,6 @@ def _changed(settings: TrailSettings, params: Params) -> TrailSettings:
         recursive=params.get("RecursiveLogging", settings.recursive),
     )
     preconditions.check_settings(new)
-    for member, what in _NOT_YET.items():
-        if params.get(member):
-            raise refusals.unsupported(what)
     return new
 
 
@@ -231,7 +244,7 @@ def _summary(trail: Trail) -> dict[str, Any]:
         answer |= {"CloudWatchLogsLogGroupArn": settings.log_group, "CloudWatchLogsRoleArn": settings.log_role}
     if settings.kms_key:
         answer["KmsKeyId"] = settings.kms_key
-    answer["IsOrganizationTrail"] = False
+    answer["IsOrganizationTrail"] = _of_organization(trail)
     if not settings.recursive:
         answer["RecursiveLogging"] = False
     return answer
@@ -250,8 +263,17 @@ def _pairs(tag_list: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(tag["Key"], tag.get("Value", "")) for tag in tag_list]
 
 
+def _of_organization(trail: Trail) -> bool:
+    return bool(trail.settings.organization)
+
+
+def _is_at_home(trail: Trail, context: Context) -> bool:
+    """Whether it is neither a shadow nor a copy."""
+    return (trail.id.account, trail.id.home_region) == (context.account, context.region)
+
+
 def _place(trail: Trail) -> list[str]:
-    return [trail.id.home_region, trail.id.name]
+    return [trail.id.home_region, trail.id.name, trail.id.account]
 
 
 def _token(account: str, last: Trail) -> str:
@@ -263,9 +285,9 @@ def _read_token(token: str, account: str) -> list[str]:
     if not token:
         return []
     try:
-        owner, region, name = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, str, str])
+        owner, *place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, str, str, str])
     except (ValueError, msgspec.MsgspecError):
         raise refusals.invalid_token() from None
     if owner != account:
         raise refusals.invalid_token()
-    return [region, name]
+    return place

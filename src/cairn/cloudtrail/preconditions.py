@@ -18,6 +18,9 @@ PREFIX_CHARACTERS_MAX = 200
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
+_ANY = "*"
+"""As a part of a resource: only a policy that has a wildcard there allows it, hence whatever stands there."""
+
 ServiceMay = Callable[[str, str, str, Mapping[str, str]], bool]
 """Whether a resource's policy lets CloudTrail act: `service_may(policy, action, resource, condition_keys)`, where
 `policy` is the document's JSON and the caller is the service principal cloudtrail.amazonaws.com."""
@@ -33,6 +36,10 @@ class Destinations(Protocol):
 
     def bucket_region(self, bucket: str) -> str:
         """Where the bucket is; empty where that is not known."""
+
+    def default_key(self, bucket: str) -> str:
+        """The ARN of the KMS key, or of its alias, that the bucket encrypts with by default; empty where it does so
+        with keys of S3's own, or that is not known."""
 
     def takes(
         self, bucket: str, key: str, *, kms_key: str = "", encryption_context: Mapping[str, str] | None = None
@@ -98,12 +105,14 @@ class Preconditions:
         """
         bucket_given = "S3BucketName" in given or "S3KeyPrefix" in given
         if bucket_given:
-            self.check_bucket(trail, settings.bucket, settings.prefix)
+            self.check_bucket(trail, settings)
         if settings.topic and "SnsTopicName" in given:
             check_topic(self._topics, trail, settings.topic)
         if settings.kms_key and ("KmsKeyId" in given or bucket_given):
             key = self.find_key(trail, settings)
             settings = msgspec.structs.replace(settings, kms_key=key)
+        elif bucket_given or "KmsKeyId" in given:
+            self._check_default_key(trail, settings)
         if settings.log_group and ("CloudWatchLogsLogGroupArn" in given or "CloudWatchLogsRoleArn" in given):
             check_log_group(self._log_groups, trail, settings.log_group, settings.log_role)
         return settings
@@ -117,7 +126,7 @@ class Preconditions:
         bucket = settings.bucket
         found = self._keys.find(key_arn(trail, settings.kms_key))
         key = check_key(found, settings.kms_key, self._destinations.bucket_region(bucket))
-        folder = f"{_folder(settings.prefix)}/{trail.account}/CloudTrail/"
+        folder = f"{_folder(settings)}/{trail.account}/CloudTrail/"
         context = context_of(trail.arn, bucket, folder + trail.home_region)
         facts = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
         needed = [("kms:GenerateDataKey", facts | context_keys(context)), ("kms:DescribeKey", facts)]
@@ -129,23 +138,43 @@ class Preconditions:
             raise refusals.insufficient_encryption_policy(bucket, key.arn)
         return key.arn
 
-    def check_bucket(self, trail: TrailId, bucket: str, prefix: str) -> None:
-        """Raise unless the bucket exists and lets CloudTrail read its ACL and write the trail's log files.
+    def _check_default_key(self, trail: TrailId, settings: TrailSettings) -> None:
+        """Raise unless CloudTrail may use the key that the bucket encrypts with where the trail has none.
+
+        Raises:
+            AwsError: InsufficientS3BucketPolicyException.
+        """
+        bucket = settings.bucket
+        named = self._destinations.default_key(bucket)
+        if not named:
+            return
+        key = self._keys.find(named)
+        context = context_of(trail.arn, bucket, f"{_folder(settings)}/{trail.account}/CloudTrail/")
+        facts = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
+        facts |= context_keys({"aws:s3:arn": context["aws:s3:arn"]})
+        if key is None or not self._service_may(key.policy or "", "kms:GenerateDataKey", key.arn, facts):
+            raise refusals.insufficient_bucket_policy(bucket)
+
+    def check_bucket(self, trail: TrailId, settings: TrailSettings) -> None:
+        """Raise unless the bucket exists and lets CloudTrail read its ACL and write the trail's log files: those of
+        every account, where the trail is an organization's.
 
         Raises:
             AwsError: S3BucketDoesNotExistException, InsufficientS3BucketPolicyException.
         """
+        bucket = settings.bucket
         if not self._destinations.bucket_exists(bucket):
             raise refusals.bucket_does_not_exist(bucket)
         policy = self._destinations.bucket_policy(bucket)
         arn = f"arn:{partition(trail.home_region)}:s3:::{bucket}"
-        folder = _folder(prefix)
+        folder = _folder(settings)
+        account = _ANY if settings.organization else trail.account
         facts = {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
         needed = [
             ("s3:GetBucketAcl", arn, facts),
             (
                 "s3:PutObject",
-                f"{arn}/{folder}/{trail.account}/CloudTrail/{trail.home_region}",
+                f"{arn}/{folder}/{account}/CloudTrail/{trail.home_region}",
                 facts | {"s3:x-amz-acl": "bucket-owner-full-control"},
             ),
         ]
@@ -154,5 +183,6 @@ class Preconditions:
             raise refusals.insufficient_bucket_policy(bucket)
 
 
-def _folder(prefix: str) -> str:
-    return f"{prefix.strip('/')}/AWSLogs" if prefix.strip("/") else "AWSLogs"
+def _folder(settings: TrailSettings) -> str:
+    """Below which the trail's files of every account are."""
+    return "/".join(filter(None, (settings.prefix.strip("/"), "AWSLogs", settings.organization)))

@@ -21,6 +21,11 @@ def wrong_region_in_arn(region: str) -> AwsError:
     return AwsError("CloudTrailARNInvalidException", text)
 
 
+def wrong_account_in_arn(account: str) -> AwsError:
+    text = f"AccountID in ARN is wrong, you can only access resources with AccountID {account}."
+    return AwsError("CloudTrailARNInvalidException", text)
+
+
 def trail_not_found(arn: str, account: str) -> AwsError:
     return AwsError("TrailNotFoundException", f"Unknown trail: {arn} for the user: {account}")
 
@@ -229,3 +234,74 @@ def invalid_time_range() -> AwsError:
 
 def invalid_keys_token() -> AwsError:  # (ours)
     return AwsError("InvalidTokenException", "ListPublicKeys gives no tokens.")
+
+
+def organizations_not_in_use(account: str) -> AwsError:  # (ours)
+    text = (
+        "The request could not be processed because your account is not a member of an organization. You are signed in "
+        f"with the following AWS account ID: {account}."
+    )
+    return AwsError("OrganizationsNotInUseException", text)
+
+
+def organization_not_in_all_features_mode(account: str) -> AwsError:  # (ours)
+    text = (
+        "The request could not be processed because your organization does not have all features enabled. Enable all "
+        f"features, and then try again. You are signed in with the following AWS account ID: {account}."
+    )
+    return AwsError("OrganizationNotInAllFeaturesModeException", text)
+
+
+def access_not_enabled(account: str) -> AwsError:
+    text = (
+        "The request could not be processed because your organization hasn\u2019t enabled CloudTrail service access. "
+        "Enable service access for CloudTrail, and then try again. You are signed in with the following AWS account "
+        f"ID: {account}."
+    )
+    return AwsError("CloudTrailAccessNotEnabledException", text)
+
+
+def not_organization_master() -> AwsError:
+    text = (
+        "You cannot configure or manage trails for an organization because this action requires being signed in with "
+        "the management account."
+    )
+    return AwsError("NotOrganizationMasterAccountException", text)
+
+
+def not_organization_management() -> AwsError:  # (ours)
+    text = "This action requires being signed in with the management account of the organization."
+    return AwsError("NotOrganizationManagementAccountException", text)
+
+
+def no_service_linked_role(management: str) -> AwsError:  # (ours)
+    text = f"The management account {management} does not have the service-linked role AWSServiceRoleForCloudTrail."
+    return AwsError("NoManagementAccountSLRExistsException", text)
+
+
+def cannot_delegate_management_account() -> AwsError:  # (ours)
+    text = "The management account of an organization cannot be its delegated administrator."
+    return AwsError("CannotDelegateManagementAccountException", text)
+
+
+def account_not_found(account: str) -> AwsError:  # (ours)
+    return AwsError("AccountNotFoundException", f"The account {account} is not a member of your organization.")
+
+
+def account_registered(account: str) -> AwsError:  # (ours)
+    text = f"The account {account} is registered as the CloudTrail delegated administrator already."
+    return AwsError("AccountRegisteredException", text)
+
+
+def account_not_registered(account: str) -> AwsError:  # (ours)
+    text = f"The account {account} is not registered as the CloudTrail delegated administrator."
+    return AwsError("AccountNotRegisteredException", text)
+
+
+def too_many_delegated_administrators(limit: int) -> AwsError:  # (ours)
+    text = f"Your organization already has {limit} delegated administrators for CloudTrail."
+    return AwsError("DelegatedAdminAccountLimitExceededException", text)
+
+
+def invalid_account(account: str) -> AwsError:  # (ours)
+    return AwsError("InvalidParameterException", f"{account} is not the ID of an account.")

@@ -28,14 +28,16 @@ class SpooledFile:
     region: str
     part: int
     folder: str
+    organization: str
     events: int
     oldest: int
     newest: int
     written: Written
     path: Path
 
-    def name(self, trail: Trail, plan: Plan) -> LogFileName:
-        return LogFileName(trail.arn, self.account, self.region, plan.slot, plan.first, plan.next, self.part)
+    def key(self, trail: Trail, plan: Plan) -> str:
+        name = LogFileName(trail.arn, self.account, self.region, plan.slot, plan.first, plan.next, self.part)
+        return name.key(trail.settings.prefix, organization=self.organization, folder=self.folder)
 
 
 class Spool:
@@ -55,7 +57,7 @@ class Spool:
             draft = drafts.pop(0)
             path = folder / f"{len(spooled)}.json.gz"
             written = write_log_file(path, draft.records)
-            place = (draft.account, draft.region, draft.part, draft.folder)
+            place = (draft.account, draft.region, draft.part, draft.folder, draft.organization)
             measures = (len(draft.records), draft.oldest, draft.newest)
             spooled.append(SpooledFile(*place, *measures, written, path))
         return spooled
@@ -138,7 +140,7 @@ class Shipper:
         put_for(self._store, trail, bucket, key, file.path, sha256=file.written.stored_sha256)
 
     def _put(self, trail: Trail, plan: Plan, file: SpooledFile) -> DeliveredFile:
-        bucket, key = trail.settings.bucket, file.name(trail, plan).key(trail.settings.prefix, folder=file.folder)
+        bucket, key = trail.settings.bucket, file.key(trail, plan)
         failpoint("delivery.uploading")
         self.put(trail, bucket, key, file)
         failpoint("delivery.uploaded")

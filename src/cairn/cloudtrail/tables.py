@@ -21,6 +21,7 @@ trails = sa.Table(
     sa.Column("stopped", sa.Float, doc="time of the last StopLogging"),
     sa.Column("logging", sa.Boolean, nullable=False),
     sa.Column("deleted", sa.Float, doc="time of DeleteTrail; the row stays for delivery and for proof"),
+    sa.Column("organization", sa.String(34), nullable=False, server_default="", doc="as in the settings"),
     sa.Index(
         "trails_arn",
         "arn",
@@ -29,6 +30,14 @@ trails = sa.Table(
         postgresql_where=sa.text("deleted IS NULL"),
     ),
     sa.Index("trails_account", "account"),
+)
+
+copies = sa.Table(
+    "trail_copies",
+    metadata,
+    sa.Column("trail", _ID, sa.ForeignKey("trails.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("account", sa.String(12), primary_key=True, doc="a member, as in the settings of the trail"),
+    sa.Index("trail_copies_account", "account"),
 )
 
 tags = sa.Table(

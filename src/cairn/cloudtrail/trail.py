@@ -43,6 +43,10 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """In force in place of `selectors` where there are any."""
     aggregations: tuple[Template, ...] = ()
     """By what the trail's data events are aggregated."""
+    organization: str = ""
+    """`o-...` of the organization whose trail it is; empty: the account's alone."""
+    members: tuple[str, ...] = ()
+    """The organization's other accounts, in order, as far as they are known: they have copies of the trail."""
 
     @property
     def custom_selectors(self) -> bool:
@@ -100,6 +104,8 @@ def selection(trail: TrailId, settings: TrailSettings) -> Selection:
         selectors=() if settings.advanced else selectors,
         advanced=tuple(msgspec.structs.replace(selector, name=None) for selector in settings.advanced),
         aggregations=settings.aggregations,
+        organization=settings.organization,
+        members=settings.members,
     )
 
 

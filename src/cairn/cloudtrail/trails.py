@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from cairn.cloudtrail import refusals, spans, status, tags
+from cairn.cloudtrail import copies, refusals, spans, status, tags
 from cairn.cloudtrail.digests import periods
 from cairn.cloudtrail.tables import trails
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, selection
@@ -45,10 +45,11 @@ class Trails:
                 home_region=trail.home_region,
                 name=trail.name,
                 arn=trail.arn,
-                settings=_encode(settings),
                 logging=False,
+                **_columns(settings),
             )
             row = connection.execute(insert.returning(trails.c.id)).scalar_one()
+            copies.put(connection, row, settings.members)
             tags.put(connection, row, trail.arn, tagged or {})
             return _get(connection, trail)
 
@@ -89,9 +90,15 @@ class Trails:
             return tags.get(connection, trail.row)
 
     def of_account(self, account: str) -> list[Trail]:
-        """All trails of an account, by home region and name."""
+        """All trails of an account, and its copies of its organization's, by home region and name."""
         with self._state.read() as connection:
             return _of_account(connection, account)
+
+    def of_organizations(self) -> list[Trail]:
+        """All organizations' trails."""
+        select = sa.select(trails).where(trails.c.organization != "", trails.c.deleted.is_(None))
+        with self._state.read() as connection:
+            return [_trail(row) for row in connection.execute(select.order_by(trails.c.id)).mappings()]
 
     def update(self, trail: TrailId, change: Callable[[TrailSettings], TrailSettings]) -> Trail:
         """Change the settings. What is not delivered yet is delivered by the new ones, to the new bucket.
@@ -105,9 +112,11 @@ class Trails:
             settings = change(old.settings)
             if settings.multi_region and not old.settings.multi_region:
                 _check_room(connection, trail, settings, row=old.row)
-            connection.execute(sa.update(trails).where(trails.c.id == old.row).values(settings=_encode(settings)))
+            connection.execute(sa.update(trails).where(trails.c.id == old.row).values(**_columns(settings)))
             if not settings.topic:
                 status.clear(connection, old.row, "notices")
+            if settings.members != old.settings.members:
+                copies.put(connection, old.row, settings.members)
             new = selection(trail, settings)
             if old.logging and new != old.selection:
                 spans.open_span(connection, old.row, trail.arn, new, position)
@@ -201,13 +210,14 @@ def _get(connection: sa.Connection, trail: TrailId) -> Trail:
 
 
 def _of_account(connection: sa.Connection, account: str) -> list[Trail]:
-    select = sa.select(trails).where(trails.c.account == account, trails.c.deleted.is_(None))
-    rows = connection.execute(select.order_by(trails.c.home_region, trails.c.name)).mappings()
+    there = sa.or_(trails.c.account == account, trails.c.id.in_(copies.in_account(account)))
+    select = sa.select(trails).where(there, trails.c.deleted.is_(None))
+    rows = connection.execute(select.order_by(trails.c.home_region, trails.c.name, trails.c.account)).mappings()
     return [_trail(row) for row in rows]
 
 
-def _encode(settings: TrailSettings) -> str:
-    return msgspec.json.encode(settings).decode()
+def _columns(settings: TrailSettings) -> dict[str, str]:
+    return {"settings": msgspec.json.encode(settings).decode(), "organization": settings.organization}
 
 
 def _trail(row: sa.RowMapping) -> Trail:

@@ -121,7 +121,7 @@ class History:
 class Delivery:
     interval: Duration = setting(Duration(300), "How often log files are delivered. AWS: about every five minutes.")
     file_bytes_max: Size = setting(Size(50 << 20), "Largest log file before compression.")
-    retry_for: Duration = setting(Duration(30 * 86400), "How long an undeliverable file is retried.")
+    retry_for: Duration = setting(Duration(30 * 86400), "How long an undeliverable file, or its notice, is retried.")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import base64
 import logging
 import secrets
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
@@ -42,7 +42,12 @@ INTERNAL_HEADERS = ("x-moto-", "x-cairn-")
 
 
 class Gateway:
-    """Answers requests: who is calling, may they, where the call goes, what it became."""
+    """Answers requests: who is calling, may they, where the call goes, what it became.
+
+    Args:
+        afterwards: by botocore's service name: what is to be done between a call's record and its reply, where the
+            call succeeded. Nothing may be raised there.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class Gateway:
         recorder: Recorder,
         admin: Admin,
         health: Health,
+        afterwards: Mapping[str, Callable[[Call], Awaitable[None]]] | None = None,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
@@ -66,6 +72,7 @@ class Gateway:
         self._recorder = recorder
         self._admin = admin
         self._health = health
+        self._afterwards = afterwards or {}
 
     async def answer(self, request: Request) -> Response:
         """The reply to `request`, released only once what happened is durable."""
@@ -88,7 +95,10 @@ class Gateway:
         except Exception:
             log.exception("%s %s failed (request %s)", call.service, call.operation, call.request_id)
             response, outcome = await self._refused(call, _OUR_FAULT)
-        return await self._recorder.conclude(call, response, outcome)
+        reply = await self._recorder.conclude(call, response, outcome)
+        if call.service in self._afterwards and reply.status < 400:
+            await self._afterwards[call.service](call)
+        return reply
 
     async def _attempt(self, call: Call) -> tuple[Response, Outcome | None]:
         """The steps, in order. Whatever stops one of them is raised, and becomes the reply."""

@@ -94,6 +94,9 @@ class BucketsElsewhere(S3ObjectStore):
             _must_answer(error)
             return ""
 
+    def default_key(self, bucket: str) -> str:
+        return ""
+
     def takes(
         self, bucket: str, key: str, *, kms_key: str = "", encryption_context: Mapping[str, str] | None = None
     ) -> bool:

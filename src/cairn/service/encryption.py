@@ -14,7 +14,8 @@ from cairn.core.errors import AwsError, Unreachable
 from cairn.core.objects import ObjectStoreError
 from cairn.service.as_cloudtrail import service_may
 
-_S3_KEY = "alias/aws/s3"
+S3_KEY = "alias/aws/s3"
+"""S3's own key of an account, which asks nobody's policy."""
 
 
 class EmbeddedEncryption:
@@ -44,7 +45,7 @@ class EmbeddedEncryption:
             context = {"aws:s3:arn": f"arn:{source.split(':')[1]}:s3:::{bucket.name}/{key}"}
         try:
             arn = self._keys.arn(bucket.account, bucket.region, kms_key)
-            if kms_key not in ("", _S3_KEY):
+            if kms_key not in ("", S3_KEY):
                 self._check(arn, context or {}, source)
         except AwsError as error:
             raise ObjectStoreError(error.code if error.status < 500 else "", error.message) from error

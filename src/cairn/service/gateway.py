@@ -16,6 +16,8 @@ from cairn.account.moto.wire_names import SECRET
 from cairn.account.s3.buckets import Buckets
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
+from cairn.cloudtrail import delegation
+from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
 from cairn.cloudtrail.digests.keys import Keys as DigestKeys
 from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.digests.putting import Putter
@@ -23,7 +25,9 @@ from cairn.cloudtrail.digests.requests import DigestRequests
 from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
+from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.operations import operations as trail_operations
+from cairn.cloudtrail.organizations import Owners
 from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.selectors.wanted import WantedEvents
 from cairn.cloudtrail.trails import Trails
@@ -53,6 +57,7 @@ from cairn.gateway.routes import Routes
 from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.gateway.vpc_endpoints import VpcEndpoints
+from cairn.service.checkpoint_commands import CheckpointCommands
 from cairn.service.commands import Commands
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
@@ -63,6 +68,7 @@ from cairn.service.joints import (
     trail_buckets,
 )
 from cairn.service.logs import log_to_stderr
+from cairn.service.organizations import Following, organizations
 from cairn.service.saved import open_state
 from cairn.service.selected_events import SelectedEvents
 from cairn.service.topics import preconditions
@@ -114,6 +120,8 @@ class GatewayProcess:
         self._loops = [Loop(step, clock=self._clock) for step in steps]
         self._elsewhere = endpoints(settings)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
+        self._trails = Trails(self._state, self._journal, self._clock)
+        self._organizations = organizations(settings, self._questions, self._clock)
         self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
         self.door = Door(
             self._gateway().answer,
@@ -143,6 +151,7 @@ class GatewayProcess:
             recorder=recorder,
             admin=self._admin(authorizer),
             health=Health(self._problems, self._metrics.read),
+            afterwards={"organizations": Following(Membership(self._trails, self._organizations)).after},
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
@@ -160,13 +169,14 @@ class GatewayProcess:
 
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
-        trails = Trails(self._state, self._journal, self._clock)
         digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
         checks = preconditions(self._settings, self._questions, self._destinations)
+        owners = Owners(self._organizations)
         return {
             "cloudtrail": LocalService(
                 "cloudtrail",
-                trail_operations(trails, checks)
+                trail_operations(self._trails, checks, owners)
+                | delegation.operations(self._organizations)
                 | self._history.operations()
                 | key_operations(digest_keys, self._clock),
                 validation=Validation(unchecked=_OWN_ERRORS),
@@ -214,7 +224,8 @@ class GatewayProcess:
             clock=self._clock,
             problems=self._known_problems,
         )
-        return Admin(answers=commands.answers(), streams=commands.streams(), authorize=authorizer.authorize)
+        answers = commands.answers() | CheckpointCommands(CheckpointLogs(self._state)).answers()
+        return Admin(answers=answers, streams=commands.streams(), authorize=authorizer.authorize)
 
     def _restoration(self) -> Restoration:
         trails = Trails(self._state, self._journal, self._clock)

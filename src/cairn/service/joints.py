@@ -15,6 +15,7 @@ from cairn.account.moto.questions import Principal as AccountPrincipal
 from cairn.account.moto.wire_names import SECRET
 from cairn.account.s3.access import PolicyRequest, Verdict
 from cairn.account.s3.buckets import Bucket, Buckets
+from cairn.account.s3.encryption import default_of
 from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.permissions import permissions_of as permissions_of_s3
 from cairn.cloudtrail.preconditions import Destinations
@@ -41,7 +42,7 @@ from cairn.gateway.permissions import ANY, Permission, Side
 from cairn.gateway.policies import NOBODYS, PrincipalPolicies, ResourcePolicy, readable
 from cairn.service.as_cloudtrail import parsed_or_none, service_may
 from cairn.service.elsewhere import BucketsElsewhere, s3_elsewhere
-from cairn.service.encryption import EmbeddedEncryption
+from cairn.service.encryption import S3_KEY, EmbeddedEncryption
 from cairn.wire.http import Call
 
 
@@ -103,6 +104,14 @@ class BucketDestinations:
     def bucket_region(self, bucket: str) -> str:
         found = self._buckets.find(bucket)
         return found.region if found is not None else ""
+
+    def default_key(self, bucket: str) -> str:
+        found = self._buckets.find(bucket)
+        algorithm, key = default_of(found) if found is not None else ("", "")
+        if found is None or algorithm != "aws:kms" or key in ("", S3_KEY):
+            return ""
+        kind = "" if key.startswith("alias/") else "key/"
+        return key if key.startswith("arn:") else f"arn:aws:kms:{found.region}:{found.account}:{kind}{key}"
 
     def takes(
         self, bucket: str, key: str, *, kms_key: str = "", encryption_context: Mapping[str, str] | None = None

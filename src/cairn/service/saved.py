@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cairn.account.s3 import tables as _s3  # noqa: F401 - importing declares the tables
 from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
+from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401

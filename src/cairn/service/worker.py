@@ -6,12 +6,16 @@ import os
 from typing import Protocol
 
 from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudtrail.checkpoints.delivered import SavedDigests
+from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.digests.keys import Keys
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.lanes import Trouble
+from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.notices import Notices
+from cairn.cloudtrail.trails import Trails
 from cairn.core.clock import SystemClock
 from cairn.core.config import Settings
 from cairn.core.durable import write_durably
@@ -26,6 +30,7 @@ from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
+from cairn.service.organizations import organizations
 from cairn.service.saved import open_state
 from cairn.service.topics import trail_topics
 from cairn.service.up import stop_signals
@@ -75,14 +80,16 @@ class WorkerProcess:
         )
         questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self._notices = Notices(self._state, trail_topics(settings, questions), settings.delivery, clock)
+        checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
         self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
+        membership = Membership(Trails(self._state, self._journal, clock), organizations(settings, questions, clock))
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
         metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
-        others: list[Step] = [self._digests, self._notices, trimmer, JournalCheck(self._checked), board, metrics]
-        steps: list[Step] = [*self._sinks, *others]
+        steps: list[Step] = [*self._sinks, self._digests, checkpoints, self._notices, membership]
+        steps += [trimmer, JournalCheck(self._checked), board, metrics]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:

@@ -97,8 +97,8 @@ LOOKED_UP = [{"EventId": r["eventID"], "EventName": "x", "CloudTrailEvent": json
     "content",
     [
         as_file(*RECORDS),
-        gzip.compress(as_file(*RECORDS)),
-        gzip.compress(as_file(*RECORDS)[:100]) + gzip.compress(as_file(*RECORDS)[100:]),
+        gzip.compress(as_file(*RECORDS), mtime=0),
+        gzip.compress(as_file(*RECORDS)[:100], mtime=0) + gzip.compress(as_file(*RECORDS)[100:], mtime=0),
         b"\xef\xbb\xbf" + as_file(*RECORDS),
         json.dumps({"Records": RECORDS}, indent=2).encode(),
         json.dumps({"Events": LOOKED_UP, "NextToken": "x"}, indent=4).encode(),
@@ -158,9 +158,9 @@ def test_the_name_tells_account_and_region_where_the_record_does_not() -> None:
         b'{"Records": 7}',
         b'{"Records": [' + b"[" * 100_000,
         b'{"Records":[{"a":' + b'{"a":' * 50_000,
-        gzip.compress(as_file(*RECORDS))[:-9],
-        gzip.compress(as_file(*RECORDS))[:50] + b"????" + gzip.compress(as_file(*RECORDS))[54:],
-        gzip.compress(as_file(*RECORDS)) + b"trailing",
+        gzip.compress(as_file(*RECORDS), mtime=0)[:-9],
+        gzip.compress(as_file(*RECORDS), mtime=0)[:50] + b"????" + gzip.compress(as_file(*RECORDS), mtime=0)[54:],
+        gzip.compress(as_file(*RECORDS), mtime=0) + b"trailing",
     ],
 )
 def test_a_damaged_file_is_refused_whole(content: bytes) -> None:

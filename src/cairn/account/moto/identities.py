@@ -18,6 +18,7 @@ from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 
 from cairn.account.moto.federation import adapt_federation
+from cairn.account.moto.members import adapt_members
 from cairn.account.moto.patching import after
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -30,6 +31,7 @@ def adapt_iam() -> None:
     after(iam.Policy, "__init__", _give_id("ANPA"))
     iam.IAMBackend._init_aws_policies = lambda self: _aws_policies(self.account_id, self.region_name)
     iam.get_account_id_from = _account_of_key
+    iam.SERVICE_NAME_CONVERSION["cloudtrail"] = "CloudTrail"  # AWSServiceRoleForCloudTrail
     _let_users_have_boundaries()
 
 
@@ -85,7 +87,7 @@ def adapt_sts() -> None:
 
 
 def adapt_organizations() -> None:
-    """A new account's role lets the management account administer it."""
+    """A new account's role lets the management account administer it, and members come and go as accounts do."""
     from moto.organizations.models import FakeAccount
 
     def let_administer(_: Any, self: Any, organization: Any, **kwargs: Any) -> None:
@@ -95,6 +97,7 @@ def adapt_organizations() -> None:
             backend.attach_role_policy(ADMINISTRATOR, role_name)
 
     after(FakeAccount, "__init__", let_administer)
+    adapt_members()
 
 
 def _account_of_key(access_key_id: str) -> str:

@@ -13,6 +13,7 @@ import moto
 from moto.core.utils import unix_time
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 
+from cairn.account.moto import organization
 from cairn.account.moto.commits import Commits
 from cairn.account.moto.resources import RESOURCE_CHANGING, RESOURCE_VERBS, backends
 
@@ -32,6 +33,10 @@ class Internal:
             "managed_policy": managed_policy,
             **RESOURCE_VERBS,
             "ensure_user": ensure_user,
+            "organization": organization.of_account,
+            "register_administrator": organization.register_administrator,
+            "deregister_administrator": organization.deregister_administrator,
+            "make_role": organization.make_role,
         }
 
     def answer(self, verb: str, arguments: dict[str, Any]) -> tuple[bool, Answer]:
@@ -54,7 +59,7 @@ class Internal:
         }
 
 
-_CHANGING = {"ensure_user"} | RESOURCE_CHANGING
+_CHANGING = {"ensure_user", "register_administrator", "deregister_administrator", "make_role"} | RESOURCE_CHANGING
 
 
 def access_key(access_key_id: str) -> Answer:

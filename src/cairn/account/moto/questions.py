@@ -94,6 +94,18 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """The key that its messages are encrypted with, as the topic names it; empty where they are not."""
 
 
+class Organization(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization as CloudTrail sees it: see `organization.of_account`."""
+
+    id: str
+    management: str
+    members: tuple[str, ...]
+    all_features: bool
+    trusts: bool
+    administrators: tuple[str, ...]
+    has_role: bool
+
+
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """What is not saved, or was not loaded."""
 
@@ -175,6 +187,22 @@ class MotoQuestions:
         """The user's access key; user, attached policy and key are made where they are missing, durably."""
         answer = self._ask("ensure_user", account=account, user_name=user_name, policy_arn=policy_arn)
         return msgspec.convert(answer, AccessKey)
+
+    def organization(self, account: str) -> Organization:
+        """The organization that an account is in."""
+        return msgspec.convert(self._ask("organization", account=account), Organization)
+
+    def register_administrator(self, management: str, member: str) -> None:
+        """Make a member a delegated administrator for CloudTrail, durably."""
+        self._ask("register_administrator", management=management, member=member)
+
+    def deregister_administrator(self, management: str, member: str) -> None:
+        """The way back, durably."""
+        self._ask("deregister_administrator", management=management, member=member)
+
+    def make_role(self, account: str) -> None:
+        """Make CloudTrail's service-linked role in an account, durably; nothing if it is there."""
+        self._ask("make_role", account=account)
 
     def _ask(self, verb: str, **arguments: str) -> dict[str, Any]:
         connection = http.client.HTTPConnection(

@@ -151,9 +151,9 @@ def stage(
 
 
 def key_for(trail: Trail, place: Place, end: int) -> str:
-    """The object's key, by the trail's prefix as it is now."""
+    """The object's key, by the trail's prefix and organization as they are now."""
     name = DigestName(place.account, place.region, trail.id.name, trail.id.home_region, end)
-    return name.key(trail.settings.prefix)
+    return name.key(trail.settings.prefix, organization=trail.settings.organization)
 
 
 def compose(connection: sa.Connection, row: DigestRow) -> Digest:

@@ -69,7 +69,8 @@ class Selector:
     """A compiled selection."""
 
     def __init__(self, selection: Selection) -> None:
-        self.accounts = frozenset((selection.account,))
+        self.accounts = frozenset((selection.account, *selection.members))
+        self.organization = selection.organization
         self._place = _place(selection)
         self._rules: dict[str, list[_Rule]] = defaultdict(list)
         if selection.advanced:

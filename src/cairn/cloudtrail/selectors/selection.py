@@ -71,6 +71,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """In force in place of `selectors` where there are any. Without their names, which select nothing."""
     aggregations: tuple[Template, ...] = ()
     """By what the data events that are logged are aggregated, beside being logged."""
+    organization: str = ""
+    """`o-...` for an organization's trail: part of every key of what is delivered by this selection."""
+    members: tuple[str, ...] = ()
+    """The organization's accounts but `account`, which are logged too."""
 
     def encode(self) -> str:
         return msgspec.json.encode(self).decode()
