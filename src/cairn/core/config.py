@@ -127,6 +127,9 @@ class Delivery:
 @dataclass(frozen=True)
 class Digest:
     interval: Duration = setting(Duration(3600), "How often digest files are delivered.")
+    backfill_after: Duration = setting(
+        Duration(86400), "How late a digest may be before each one that was missed is made up for by itself."
+    )
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ class WorkerProcess:
             Keys(self._state, folder.keys, clock),
             clock,
             interval_s=settings.digest.interval,
+            backfill_after_s=settings.digest.backfill_after,
             retry_for_s=settings.delivery.retry_for,
         )
         questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)

@@ -31,6 +31,7 @@ from cairn.core.objects import ObjectStoreError
 from cairn.wire.operation import Context
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 
 
 class DigestRig(Rig):
@@ -40,10 +41,12 @@ class DigestRig(Rig):
         super().__init__(folder, clock)
         self.keys = Keys(self.state, folder / "keys", clock)
         self.requests = DigestRequests(self.state, clock)
+        self.backfill_after_s = DAY
         self.digests = self.sink()
 
     def sink(self) -> Digests:
-        return Digests(self.state, self.store, self.keys, self.clock, interval_s=HOUR, retry_for_s=30 * 86400)
+        times = {"interval_s": HOUR, "backfill_after_s": self.backfill_after_s, "retry_for_s": 30 * DAY}
+        return Digests(self.state, self.store, self.keys, self.clock, **times)
 
     def trail(self, name: str = "main", *arguments: Any, **settings: Any) -> Trail:
         return super().trail(name, *arguments, **({"validation": True} | settings))

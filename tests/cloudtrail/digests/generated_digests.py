@@ -65,7 +65,8 @@ def deliver_and_digest_all(folder: Path, batches: int) -> None:
     readable: Any = journal
     delivery = Delivery(state, readable, store, folder / "spool", settings, clock)
     keys = Keys(state, folder / "keys", clock)
-    digests = Digests(state, store, keys, clock, interval_s=INTERVAL_S, retry_for_s=86400.0)
+    times = {"interval_s": INTERVAL_S, "backfill_after_s": 86400.0, "retry_for_s": 86400.0}
+    digests = Digests(state, store, keys, clock, **times)
     trails = Trails(state, readable, clock)
     while True:
         while delivery.step() == 0:

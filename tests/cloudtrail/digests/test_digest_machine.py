@@ -25,7 +25,7 @@ changes = st.one_of(
     st.tuples(st.just("move"), buckets, st.sampled_from(["", "prefix"])),
 )
 workings = st.one_of(
-    st.tuples(st.just("wait"), st.sampled_from([0.5, 7, 301, HOUR, 5 * HOUR, -600])),
+    st.tuples(st.just("wait"), st.sampled_from([0.5, 7, 301, HOUR, 5 * HOUR, 27 * HOUR, -600])),
     st.tuples(st.sampled_from(["deliver", "digest", "ask", "restart"])),
     st.tuples(st.just("break_or_mend"), buckets, st.sampled_from(["AccessDenied", ""])),
     st.tuples(st.just("die"), st.sampled_from(["staged", "put", "committing", "committed"])),
@@ -124,7 +124,7 @@ class UnderWay:
         for region in REGIONS:
             code, _, faults = self.rig.validate(trail, self.began, region=region)
             assert code == 0
-            assert all(fault.startswith("No log files were delivered by CloudTrail") for fault in faults)
+            assert all("No log files were delivered by CloudTrail" in fault for fault in faults)
 
     def close(self) -> None:
         self.rig.delivery.close()

@@ -7,6 +7,9 @@ again. There is at most one staged digest in a chain: the next begins where it e
 A digest has the files whose rows lie behind `after_file`, up to `last_file`; the next one's `after_file` is this
 one's `last_file`. So no file falls between two digests and none into two, whatever the clock does. The times follow:
 a window begins where the one before ended, and ends at or behind the delivery of its last file.
+
+Files and times run through all digests of an account and region, those of missed windows (`backfill`) among them.
+What a digest names as the one before is of its own kind: whoever verifies walks the two kinds one after the other.
 """
 
 from __future__ import annotations
@@ -35,6 +38,10 @@ FILES_MAX = 10_000
 
 AHEAD_S = 60
 """How far a period's digests may reach into the next: a digest ends at a full second, and after the one before."""
+
+LATE_S = 60.0
+"""A digest made later than this after its window's end was due covers the time until now: nobody watched the hours
+before. Those of a long outage have digests that say so (`backfill`)."""
 
 _ORGANIZATION = re.compile(r"(?:^|/)AWSLogs/(o-[a-z0-9]{10,32})/")
 _STAGED = digests.c.outcome == "staged"
@@ -70,6 +77,7 @@ class DigestRow(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     signature: str
     previous: int | None
+    backfill: bool
     staged: float
     outcome: str
     delivered: float | None = None
@@ -87,6 +95,8 @@ class Window(NamedTuple):
     last_file: int
     """The last row of delivered_files to look at."""
     now: float
+    backfill: bool = False
+    """Whether it was missed. Then files that were delivered behind its end are left for the next."""
 
 
 def begin_of(period: Period) -> int:
@@ -113,14 +123,14 @@ def stage(
     trail: Trail,
     period: Period,
     place: Place,
-    previous: DigestRow | None,
+    before: DigestRow | None,
     window: Window,
     key: SigningKey,
 ) -> DigestRow:
-    """Decide on the digest that follows `previous`, the last of its chain, and sign it."""
-    after_file = period.after_file if previous is None else previous.last_file
-    last_file, delivered = _reach(connection, period.trail, place, after_file, window.last_file)
-    start = _begin(connection, trail, place, period) if previous is None else previous.end
+    """Decide on the digest that follows `before`, the last of its account and region, and sign it."""
+    after_file = period.after_file if before is None else before.last_file
+    last_file, delivered = _reach(connection, period.trail, place, after_file, window)
+    start = _begin(connection, trail, place, period) if before is None else before.end
     end = max(window.end, math.ceil(delivered), start + 1)
     taken = _ends(connection, trail, place, end)
     while end in taken:
@@ -136,11 +146,12 @@ def stage(
         after_file=after_file,
         last_file=last_file,
         bucket=trail.settings.bucket,
-        key=key_for(connection, trail, place, end),
+        key=key_for(connection, trail, place, end, backfill=window.backfill),
         sha256="",
         fingerprint=key.fingerprint,
         signature="",
-        previous=None if previous is None else previous.id,
+        previous=_previous(connection, before, window.backfill),
+        backfill=window.backfill,
         staged=window.now,
         outcome="staged",
     )
@@ -152,10 +163,10 @@ def stage(
     return msgspec.structs.replace(row, id=number)
 
 
-def key_for(connection: sa.Connection, trail: Trail, place: Place, end: int) -> str:
+def key_for(connection: sa.Connection, trail: Trail, place: Place, end: int, *, backfill: bool) -> str:
     """The object's key, by the trail's prefix as it is now, and beside the log files of the place: below the id of the
     organization that the last of them was logged for, which may have left the trail meanwhile."""
-    name = DigestName(place.account, place.region, trail.id.name, trail.id.home_region, end)
+    name = DigestName(place.account, place.region, trail.id.name, trail.id.home_region, end, backfill)
     file = delivered_files.c
     last = sa.select(file.key).where(file.trail == trail.row, *_at(place)).order_by(file.id.desc()).limit(1)
     key = connection.scalar(last)
@@ -234,9 +245,24 @@ def _end(connection: sa.Connection, row: DigestRow, **values: object) -> bool:
     return connection.execute(update).rowcount > 0
 
 
-def _reach(connection: sa.Connection, trail: int, place: Place, after_file: int, upto: int) -> tuple[int, float]:
+def _previous(connection: sa.Connection, before: DigestRow | None, backfill: bool) -> int | None:
+    """The last digest of a kind, where `before` is the last of both kinds."""
+    if before is None or before.backfill == backfill:
+        return None if before is None else before.id
+    at = (digests.c.period == before.period, digests.c.account == before.account, digests.c.region == before.region)
+    select = sa.select(sa.func.max(digests.c.id)).where(*at, digests.c.backfill == backfill, _IN_CHAIN)
+    found: int | None = connection.scalar(select)
+    return found
+
+
+def _reach(connection: sa.Connection, trail: int, place: Place, after_file: int, window: Window) -> tuple[int, float]:
     """How far a digest goes that begins behind `after_file`, and the time of the last delivery in it, or 0."""
     columns = (delivered_files.c.id, delivered_files.c.delivered)
+    upto = window.last_file
+    if window.backfill:
+        later = (_files_between(trail, after_file, upto), *_at(place), delivered_files.c.delivered > window.end)
+        first = connection.scalar(sa.select(sa.func.min(delivered_files.c.id)).where(*later))
+        upto = upto if first is None else first - 1
     select = sa.select(*columns).where(_files_between(trail, after_file, upto), *_at(place))
     found = connection.execute(select.order_by(delivered_files.c.id).limit(FILES_MAX + 1)).all()
     reached = found[FILES_MAX - 1].id if len(found) > FILES_MAX else upto

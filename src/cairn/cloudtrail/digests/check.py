@@ -14,7 +14,14 @@ import sqlalchemy as sa
 
 from cairn.cloudtrail.digests import chains, periods
 from cairn.cloudtrail.digests.chains import DigestRow, Place
-from cairn.cloudtrail.digests.digest import SIGNATURE_METADATA, Digest, DigestDamaged, parse_key, read_digest
+from cairn.cloudtrail.digests.digest import (
+    BACKFILL_METADATA,
+    SIGNATURE_METADATA,
+    Digest,
+    DigestDamaged,
+    parse_key,
+    read_digest,
+)
 from cairn.cloudtrail.digests.keys import public_key
 from cairn.cloudtrail.digests.periods import Period
 from cairn.cloudtrail.digests.signature import PublicKey
@@ -60,19 +67,22 @@ def _read(store: ObjectStore, row: DigestRow) -> tuple[Digest | None, str, bytes
     """The digest as it is in the bucket, or what is wrong with it."""
     try:
         digest, plain = read_digest(store.get(row.bucket, row.key))
-        signature = store.head(row.bucket, row.key).metadata.get(SIGNATURE_METADATA)
+        metadata = store.head(row.bucket, row.key).metadata
     except (ObjectStoreError, DigestDamaged) as error:
         return None, str(error), b""
-    wrong = signature != row.signature or hashlib.sha256(plain).hexdigest() != row.sha256
+    wrong = metadata.get(SIGNATURE_METADATA) != row.signature or (BACKFILL_METADATA in metadata) is not row.backfill
+    wrong |= hashlib.sha256(plain).hexdigest() != row.sha256
     return digest, "not what was signed" if wrong else "", plain
 
 
 def _check_chain(connection: sa.Connection, chain: Sequence[tuple[DigestRow, Digest, bytes]]) -> Iterator[str]:
-    """What is wrong between the digests of one chain."""
-    before: tuple[DigestRow, Digest, bytes] | None = None
+    """What is wrong between the digests of an account and region. Time runs through both kinds, links through each."""
+    ended: str | None = None
+    before: dict[bool, tuple[DigestRow, bytes]] = {}
     for row, digest, plain in chain:
         name = parse_key(row.key)
-        if name is None or (name.account, name.region, name.end) != (*row.place, from_iso(digest.digest_end_time)):
+        told_name = (*row.place, from_iso(digest.digest_end_time), row.backfill)
+        if name is None or (name.account, name.region, name.end, name.backfill) != told_name:
             yield f"{row.key}: not the key of this digest"
         key = public_key(connection, digest.digest_public_key_fingerprint)
         if key is None or not PublicKey.load(key.public).verifies(digest.signed_text(), row.signature):
@@ -80,11 +90,11 @@ def _check_chain(connection: sa.Connection, chain: Sequence[tuple[DigestRow, Dig
         if digest.digest_start_time >= digest.digest_end_time:
             yield f"{row.key}: a window without a length"
         expected: tuple[str | None, ...] = _NO_PREVIOUS
-        if before is not None:
-            last, last_digest, last_plain = before
+        if row.backfill in before:
+            last, last_plain = before[row.backfill]
             expected = (last.bucket, last.key, hashlib.sha256(last_plain).hexdigest(), last.signature)
-            if last_digest.digest_end_time != digest.digest_start_time:
-                yield f"{row.key}: begins at another time than the one before ended"
+        if ended is not None and ended != digest.digest_start_time:
+            yield f"{row.key}: begins at another time than the one before ended"
         told = (
             digest.previous_digest_s3_bucket,
             digest.previous_digest_s3_object,
@@ -93,7 +103,8 @@ def _check_chain(connection: sa.Connection, chain: Sequence[tuple[DigestRow, Dig
         )
         if told != expected:
             yield f"{row.key}: does not follow the one before"
-        before = (row, digest, plain)
+        before[row.backfill] = (row, plain)
+        ended = digest.digest_end_time
 
 
 def _due(connection: sa.Connection, period: Period, rows: Sequence[DigestRow]) -> Iterator[tuple[str, str, str]]:

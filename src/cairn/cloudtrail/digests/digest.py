@@ -133,6 +133,11 @@ def parse_key(key: str) -> DigestName | None:
     )
 
 
+def generation_time(made: float) -> str:
+    """When a backfill digest was made, as its metadata says it: `2025-05-20T00:00:00.000Z`."""
+    return f"{utc(made):%Y-%m-%dT%H:%M:%S.000Z}"
+
+
 def signed_text(end: str, bucket: str, key: str, sha256: str, previous_signature: str | None) -> bytes:
     """What a digest's signature covers, by its parts.
 

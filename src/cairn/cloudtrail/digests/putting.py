@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from cairn.cloudtrail import status
 from cairn.cloudtrail.digests import chains
 from cairn.cloudtrail.digests.chains import DigestRow
-from cairn.cloudtrail.digests.digest import ALGORITHM_METADATA, SIGNATURE_ALGORITHM, SIGNATURE_METADATA, pack
+from cairn.cloudtrail.digests.digest import (
+    ALGORITHM_METADATA,
+    BACKFILL_METADATA,
+    SIGNATURE_ALGORITHM,
+    SIGNATURE_METADATA,
+    generation_time,
+    pack,
+)
 from cairn.cloudtrail.shipment import put_for
 from cairn.cloudtrail.trail import Trail
 from cairn.core.clock import Clock
@@ -61,5 +68,11 @@ class Putter:
             row.key,
             content,
             sha256=hashlib.sha256(content).hexdigest(),
-            metadata={SIGNATURE_METADATA: row.signature, ALGORITHM_METADATA: SIGNATURE_ALGORITHM},
+            metadata=metadata_of(row),
         )
+
+
+def metadata_of(row: DigestRow) -> dict[str, str]:
+    """What stands beside a digest's bytes: the same every time."""
+    metadata = {SIGNATURE_METADATA: row.signature, ALGORITHM_METADATA: SIGNATURE_ALGORITHM}
+    return metadata | ({BACKFILL_METADATA: generation_time(row.staged)} if row.backfill else {})

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from cairn.cloudtrail.digests import chains
 from cairn.cloudtrail.digests.chains import DigestChanged, DigestRow
-from cairn.cloudtrail.digests.digest import SIGNATURE_METADATA
-from cairn.cloudtrail.digests.putting import Putter
+from cairn.cloudtrail.digests.putting import Putter, metadata_of
 from cairn.cloudtrail.digests.tables import digests
 from cairn.cloudtrail.redeliver import GONE, Redelivered
 from cairn.cloudtrail.trail import TrailId
@@ -27,7 +26,7 @@ class Restoration:
 
     def restore(self, trail: TrailId, start: float, end: float, *, all_files: bool = False) -> Iterator[Redelivered]:
         """Put again the digests of a trail that end within [`start`, `end`] and that its bucket lacks, or that are
-        there without their signature.
+        there without their signature or what else stands beside them.
 
         Args:
             all_files: put those too that the bucket has, in case they were changed.
@@ -52,7 +51,7 @@ class Restoration:
 
     def _present(self, row: DigestRow) -> bool:
         try:
-            return self._store.head(row.bucket, row.key).metadata.get(SIGNATURE_METADATA) == row.signature
+            return metadata_of(row).items() <= self._store.head(row.bucket, row.key).metadata.items()
         except ObjectStoreError as error:
             if error.code in GONE:
                 return False

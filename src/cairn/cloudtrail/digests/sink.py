@@ -18,7 +18,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from cairn.cloudtrail.digests import chains, periods, requests
-from cairn.cloudtrail.digests.chains import DigestRow, Place, Window
+from cairn.cloudtrail.digests.backfill import next_window
+from cairn.cloudtrail.digests.chains import LATE_S, DigestRow, Place, Window
 from cairn.cloudtrail.digests.keys import Keys
 from cairn.cloudtrail.digests.periods import Period
 from cairn.cloudtrail.digests.putting import Putter
@@ -38,9 +39,6 @@ log = logging.getLogger(__name__)
 POLL_S = 0.5
 """How soon a request, or a trail that stopped, is seen."""
 SETTLE_S = 0.1
-LATE_S = 60.0
-"""A digest made later than this after its window's end was due covers the time until now: nobody watched the hours
-before, so nobody vouches for them one by one."""
 CHAINS_MAX = 50
 """Chains in a transaction: 50 signatures take 0.1 s, for which nobody else can write."""
 
@@ -75,6 +73,7 @@ class Digests:
         clock: Clock,
         *,
         interval_s: float,
+        backfill_after_s: float,
         retry_for_s: float,
     ) -> None:
         self._state = state
@@ -82,6 +81,7 @@ class Digests:
         self._keys = keys
         self._clock = clock
         self._interval_s = interval_s
+        self._backfill_after_s = backfill_after_s
         self._retry_for_s = retry_for_s
         self._lanes = Lanes(clock, "digests")
         self._look_at: dict[int, float] = {}  # by period: nothing is due for it before
@@ -152,7 +152,7 @@ class Digests:
         """Take a digest that its bucket refused out of its chain, where the trail delivers elsewhere by now: the next
         has its files. Where there will be no next, give it up once delivery has been retried for long enough."""
         with self._state.read() as connection:
-            key = chains.key_for(connection, trail, row.place, row.end)
+            key = chains.key_for(connection, trail, row.place, row.end, backfill=row.backfill)
         moved = (row.bucket, row.key) != (trail.settings.bucket, key)
         now = self._clock.now()
         (period,) = (period for period in view.periods[row.trail] if period.id == row.period)
@@ -199,7 +199,8 @@ class Digests:
             due = self._due(connection, period, places, asked)
             for place, before in due[:CHAINS_MAX]:
                 if place.region in keys:
-                    chains.stage(connection, trail, period, place, before, window, keys[place.region])
+                    chosen = next_window(before, window, interval_s=self._interval_s, after_s=self._backfill_after_s)
+                    chains.stage(connection, trail, period, place, before, chosen, keys[place.region])
             if last and not due:
                 periods.finish(connection, period, self._clock.now())
         failpoint("digests.staged")
@@ -283,8 +284,8 @@ class Digests:
 
 
 def _lacks(row: DigestRow | None, request: Request) -> bool:
-    """Whether a chain that ends with `row` has no digest since the request."""
-    return row is None or row.id <= request.after_digest
+    """Whether a chain that ends with `row` has no digest since the request, or has yet to come to the present."""
+    return row is None or row.backfill or row.id <= request.after_digest
 
 
 _Row = TypeVar("_Row", Period, DigestRow)

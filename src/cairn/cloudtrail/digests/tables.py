@@ -43,6 +43,7 @@ digests = sa.Table(
     sa.Column("fingerprint", sa.String(32), nullable=False, doc="of the key that signed it"),
     sa.Column("signature", sa.Text, nullable=False, doc="hex"),
     sa.Column("previous", _ID, doc="the digest before it in its chain; none for a chain's first"),
+    sa.Column("backfill", sa.Boolean, nullable=False, server_default=sa.false(), doc="whether its window was missed"),
     sa.Column("staged", sa.Float, nullable=False),
     sa.Column("outcome", sa.String(10), nullable=False, doc="staged, delivered or abandoned"),
     sa.Column("delivered", sa.Float, doc="when it was in the bucket"),
