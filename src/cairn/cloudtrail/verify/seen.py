@@ -35,7 +35,7 @@ class SeenCheckpoints:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._pinned: Checkpoint | None = None
         self._pinned_note = ""
         try:
@@ -84,8 +84,8 @@ class SeenCheckpoints:
         if self._pinned is not None:
             return
         self._file.logs[origin] = Remembered(place, str(key), note)
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_durably(self._path, msgspec.json.format(msgspec.json.encode(self._file)))
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_durably(self.path, msgspec.json.format(msgspec.json.encode(self._file)))
 
 
 def default_file() -> Path:
