@@ -6,6 +6,7 @@ import pytest
 
 from cairn import __version__
 from cairn.cli import main
+from cairn.cli.app import COMMANDS
 
 
 def test_the_version_is_printed_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -13,3 +14,11 @@ def test_the_version_is_printed_without_a_command(capsys: pytest.CaptureFixture[
         main(["--version"])
     assert ended.value.code in (0, None)
     assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_tells_how_it_is_used(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code in (0, None)
+    assert f"Usage: cairn {command}" in capsys.readouterr().out

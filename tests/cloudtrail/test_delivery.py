@@ -13,6 +13,7 @@ from cairn.cloudtrail.check import KEY
 from cairn.core.clock import utc
 from cairn.core.config import Delivery as Settings
 from cairn.core.config import Duration, Size
+from cairn.core.errors import CairnError
 from cairn.core.journal.memory import Fault
 from cairn.core.loops import Loop
 from cairn.core.memory_objects import MemoryObjectStore
@@ -179,6 +180,14 @@ def test_a_flush_of_one_trail_leaves_others_and_one_with_nothing_to_do_ends(rig:
     answer = rig.flushes.answer(again)
     assert answer is not None
     assert (answer.files, answer.failures) == ([], [])
+
+
+def test_a_flush_of_no_trail_is_refused_and_one_of_a_deleted_trail_is_not(rig: Rig) -> None:
+    trail = rig.trail()
+    rig.trails.delete(trail.id)
+    assert rig.flushes.request(trail.arn)
+    with pytest.raises(CairnError, match="there is no trail 'my-trail'"):
+        rig.flushes.request("my-trail")
 
 
 def test_a_flush_tells_which_trail_could_not_be_delivered(rig: Rig) -> None:

@@ -106,6 +106,7 @@ def test_config_show_tells_where_a_value_came_from(cairn: Cairn) -> None:
     [
         (["no-such-command"], 2),
         (["search", "--limit", "many"], 2),
+        (["search", "name=CreateUser", "-o", "csv"], 2),
         (["status", "--data", "/nonexistent/cairn"], 4),
         (["status", "--endpoint", "http://127.0.0.1:9"], 4),
     ],

@@ -57,8 +57,10 @@ def test_exit_codes(cairn: Cairn, trail: str, tmp_path: Path) -> None:
     cairn.cairn("verify", "s3://no-such-bucket", *seen, code=5)
     cairn.cairn("verify", *seen, code=2)
     cairn.cairn("verify", "s3://verified", "--start-time", "yesterday", *seen, code=2)
-    cairn.cairn("verify", "--trail", "no arn", *seen, code=1)
-    cairn.cairn("verify", "/no/such/folder", *seen, code=1)
+    cairn.cairn("verify", "--trail", "no arn", *seen, code=2)
+    cairn.cairn("verify", "/no/such/folder", *seen, code=2)
+    cairn.cairn("verify", "s3://verified", "--log-key", "no key", *seen, code=2)
+    cairn.cairn("verify", "s3://verified", "--keys", "/no/such/file", *seen, code=2)
     (tmp_path / "keys.json").write_text("[]")
     elsewhere = ("--keys", str(tmp_path / "keys.json"), "--s3-endpoint", "http://127.0.0.1:9")
     cairn.cairn("verify", "s3://verified", *seen, *elsewhere, code=4)  # there are no credentials for it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -58,13 +60,14 @@ def _bar() -> Progress:
         TextColumn("files, {task.fields[events]} events"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
     )
 
 
 def _tell(report: ImportReport, sent: _Sent) -> None:
     duplicates = report.duplicates + sent.duplicates
     print_notice(
-        f"{report.events - sent.duplicates} events from {report.files} files; {duplicates} were there already."
+        f"events: {report.events - sent.duplicates} new, {duplicates} there already; files read: {report.files}."
     )
     if report.files_before:
         print_notice(f"{report.files_before} files had been imported before.")

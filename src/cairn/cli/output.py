@@ -59,7 +59,7 @@ def _print_table(rows: list[Row]) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == "time")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     Console().print(table)

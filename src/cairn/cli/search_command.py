@@ -38,6 +38,8 @@ def search(
     for term in query or []:
         if term.startswith("--"):
             raise typer.BadParameter(f"no such option: {term}")
+        if term == "-o":
+            raise typer.BadParameter("-o would be a filter here; write --output")
     asked = {"query": " ".join(query or []), "since": since or "", "until": until or "", "account": account or ""}
     asked |= {"region": region or "", "limit": str(limit), "order": "oldest" if oldest else "newest"}
     if count:

@@ -147,7 +147,7 @@ class Server:
                 f"nothing answers at {self.endpoint}: {error}", advice="Is the server running? `cairn up` starts one."
             ) from error
         if reply.status >= 400:
-            raise Refused(f"the server answered {reply.status}: {_message(reply.data)}")
+            raise _refused(reply)
         return reply
 
 
@@ -160,9 +160,10 @@ def _trusting(certificate: str) -> ssl.SSLContext:
     return context
 
 
-def _message(content: bytes) -> str:
+def _refused(reply: urllib3.BaseHTTPResponse) -> Refused:
     try:
-        answer = msgspec.json.decode(content)
-        return str(answer.get("message") or answer)
+        answer = msgspec.json.decode(reply.data)
+        message, advice = str(answer.get("message") or answer), str(answer.get("advice") or "")
     except (msgspec.DecodeError, AttributeError):
-        return content[:300].decode("utf-8", "replace")
+        message, advice = reply.data[:300].decode("utf-8", "replace"), ""
+    return Refused(f"the server answered {reply.status}: {message}", advice=advice)

@@ -11,8 +11,7 @@ import typer
 from cairn.cli.options import ConfigFile, Data, Endpoint, folder_of, settings_of
 from cairn.cli.server import Server
 from cairn.cli.verify_output import Form, JsonOutput, TextOutput
-from cairn.cli.verifying import ask, place_of, place_of_trail, progress_bar, servers_logs, trail_id
-from cairn.cloudtrail.checkpoints.note import VerifierKey
+from cairn.cli.verifying import ask, log_key_of, place_of, place_of_trail, progress_bar, servers_logs, trail_id
 from cairn.cloudtrail.trail import TrailId
 from cairn.cloudtrail.verify.keys import PublicKeys
 from cairn.cloudtrail.verify.log_reading import LogReading
@@ -29,7 +28,7 @@ app = typer.Typer()
 @app.command()
 def verify(
     place: Annotated[
-        str, typer.Argument(help="s3://BUCKET[/PREFIX], a folder, or nothing: where the trail delivers to.")
+        str, typer.Argument(help="s3://BUCKET/PREFIX, a folder, or nothing: where the trail delivers to.")
     ] = "",
     trail: Annotated[str | None, typer.Option("--trail", help="ARN of one trail.", show_default="all")] = None,
     start_time: Annotated[str, typer.Option(help="An ISO time; digests that ended before are left out.")] = "",
@@ -71,7 +70,9 @@ def verify(
         return
     if not place:
         if asked is None or server is None:
-            raise typer.BadParameter("give a place, or a trail of a running server", param_hint="PLACE")
+            raise typer.BadParameter(
+                "give s3://BUCKET/PREFIX, a folder, or --trail ARN of a running server", param_hint="PLACE"
+            )
         place = place_of_trail(server, asked)
     if not keys and server is None:
         raise typer.BadParameter("give a file of public keys, or a running server", param_hint="--keys")
@@ -83,7 +84,7 @@ def verify(
         found,
         f"s3://{found.bucket}/{found.prefix}".rstrip("/"),
         SeenCheckpoints(checkpoint or default_file()),
-        given=VerifierKey.parse(log_key) if log_key else None,
+        given=log_key_of(log_key) if log_key else None,
         servers=servers_logs(server, asked) if server is not None and not s3_endpoint else None,
         signatures=isinstance(found, Folder),
     )

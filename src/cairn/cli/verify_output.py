@@ -53,6 +53,8 @@ class TextOutput:
         if isinstance(item, Text):
             self._ours = False
             self._space()
+            if item.chain:
+                self._out.write(f"[{item.chain}]\n")
             self._out.write(item.text)
             return
         self.counts.add(item)
@@ -71,7 +73,8 @@ class TextOutput:
     def end(self) -> None:
         self._space()
         counts = self.counts
-        self._out.write(f"{OURS} {counts.ours} INVALID, {counts.notes} to note\n")
+        how = " (--verbose shows them)" if counts.notes and not self._verbose else ""
+        self._out.write(f"{OURS} {counts.ours} INVALID, {counts.notes} to note{how}\n")
         if counts.unknown:
             self._out.write(f"{counts.unknown} digest files could not be verified: no signature of them is known\n")
 

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from cairn.cli.server import Server
+from cairn.cloudtrail.checkpoints.note import BadNote, VerifierKey
 from cairn.cloudtrail.trail import TrailId, parse_arn
 from cairn.cloudtrail.verify.bucket import Bucket
 from cairn.cloudtrail.verify.keys import Ask
@@ -24,7 +25,7 @@ from cairn.cloudtrail.verify.log_reading import ServersLog
 from cairn.cloudtrail.verify.places import ROOT, Folder, Place
 from cairn.cloudtrail.verify.reading import THREADS
 from cairn.cloudtrail.verify.verification import DIGEST_THREADS
-from cairn.core.errors import AwsError, CairnError, Refused, Unreachable
+from cairn.core.errors import AwsError, Misuse, Refused, Unreachable
 from cairn.core.s3_objects import S3ObjectStore
 from cairn.wire.signing import Credentials
 
@@ -37,12 +38,24 @@ def trail_id(arn: str) -> TrailId:
     """The trail of an ARN.
 
     Raises:
-        CairnError: it is none.
+        Misuse: it is none.
     """
     try:
         return parse_arn(arn)
     except AwsError as error:
-        raise CairnError(error.message) from error
+        raise Misuse(error.message, advice="`aws cloudtrail list-trails` prints the ARNs of trails.") from error
+
+
+def log_key_of(text: str) -> VerifierKey:
+    """The verifier key that a person gave.
+
+    Raises:
+        Misuse: it is none.
+    """
+    try:
+        return VerifierKey.parse(text)
+    except BadNote as error:
+        raise Misuse(error.message, advice="`cairn verify --print-key --trail ARN` prints a trail's.") from error
 
 
 def place_of(text: str, s3_endpoint: str | None, server: Server | None) -> Place:
@@ -50,12 +63,12 @@ def place_of(text: str, s3_endpoint: str | None, server: Server | None) -> Place
 
     Raises:
         Unreachable: a bucket, and neither a server nor an endpoint is known.
-        CairnError: there is no such folder.
+        Misuse: there is no such folder.
     """
     if not text.startswith("s3://"):
         path = Path(text).expanduser()
         if not path.is_dir():
-            raise CairnError(f"there is no folder {path}", advice="Give a folder, or s3://BUCKET/PREFIX.")
+            raise Misuse(f"there is no folder {path}", advice="Give a folder, or s3://BUCKET/PREFIX.")
         return Folder(path)
     bucket, _, prefix = text.removeprefix("s3://").partition("/")
     prefix = f"/{prefix}".partition(f"/{ROOT.rstrip('/')}")[0].strip("/")  # a trail's prefix ends before AWSLogs
@@ -141,7 +154,7 @@ def progress_bar() -> Progress:
 
 def _bucket_elsewhere(endpoint: str, bucket: str, prefix: str) -> Bucket:
     if not urlsplit(endpoint).netloc:
-        raise CairnError(f"{endpoint!r} is no address", advice="Such as https://s3.eu-central-1.amazonaws.com.")
+        raise Misuse(f"{endpoint!r} is no address", advice="Such as https://s3.eu-central-1.amazonaws.com.")
     session = Session()
     found = session.get_credentials()
     if found is None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cairn.cloudtrail.spans import Span
 from cairn.cloudtrail.tables import delivered_files, flushes, trails
 from cairn.core.clock import Clock
+from cairn.core.errors import CairnError
 from cairn.core.journal.journal import Journal
 from cairn.core.state import State
 
@@ -71,9 +72,18 @@ class Flushes:
         self._clock = clock
 
     def request(self, trail_arn: str = "") -> int:
-        """Ask for all that the journal holds to be delivered, for one trail or all. Returns the flush's number."""
+        """Ask for all that the journal holds to be delivered, for one trail or all. Returns the flush's number.
+
+        Raises:
+            CairnError: there is no such trail, and there was none.
+        """
         upto, now = self._journal.bounds().next, self._clock.now()
         with self._state.write() as connection:
+            if (
+                trail_arn
+                and connection.scalar(sa.select(trails.c.id).where(trails.c.arn == trail_arn).limit(1)) is None
+            ):
+                raise CairnError(f"there is no trail {trail_arn!r}", advice="Give a whole ARN, or no trail for all.")
             connection.execute(sa.delete(flushes).where(flushes.c.requested < now - KEPT_S))
             last = connection.scalar(sa.select(sa.func.max(delivered_files.c.id))) or 0
             values = {"trail_arn": trail_arn, "requested": now, "upto": upto, "after_file": last}

@@ -19,6 +19,12 @@ class CairnError(Exception):
         self.advice = advice
 
 
+class Misuse(CairnError):
+    """What the command line names is not there, or not what it should be."""
+
+    exit_code = 2
+
+
 class ConfigurationError(CairnError):
     """A setting is unknown or has a value it cannot have."""
 

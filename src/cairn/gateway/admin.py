@@ -57,8 +57,7 @@ class Admin:
         try:
             result = await asyncio.to_thread(answer, query, call.body or b"")
         except CairnError as error:
-            message = f"{error.message} {error.advice}".strip()
-            raise AwsError("ValidationException", message, 400) from error
+            raise AwsError("ValidationException", error.message, 400, advice=error.advice) from error
         except msgspec.MsgspecError as error:
             raise AwsError("ValidationException", str(error), 400) from error
         return Response(200, Headers([("content-type", "application/json")]), msgspec.json.encode(result))
@@ -66,7 +65,8 @@ class Admin:
 
 def refusal(error: AwsError) -> Response:
     """The answer that says why not."""
-    content = msgspec.json.encode({"code": error.code, "message": error.message})
+    advice = error.members.get("advice", "")
+    content = msgspec.json.encode({"code": error.code, "message": error.message, "advice": advice})
     return Response(error.status, Headers([("content-type", "application/json")]), content)
 
 

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from shlex import quote
+from shutil import which
 
 from cairn.account.kms_relay import KmsRelay, http_kms
 from cairn.account.moto.engine import MotoEngine
@@ -155,4 +157,9 @@ def _ready_lines(folder: DataFolder, runtime: Runtime) -> Iterator[str]:
     yield f"  account {administrator.account}, region {administrator.region}, user {administrator.user_name}"
     yield f"  AWS_ACCESS_KEY_ID={administrator.access_key_id}"
     yield f"  AWS_SECRET_ACCESS_KEY={administrator.secret_access_key}"
-    yield f'In another shell: eval "$(cairn env --data {folder.path})"    Ctrl-C stops it.'
+    yield f'In another shell: eval "$({_program()} env --data {quote(str(folder.path))})"    Ctrl-C stops it.'
+
+
+def _program() -> str:
+    """`cairn` as it can be typed: by name where the shell finds it, or else the one beside this Python."""
+    return "cairn" if which("cairn") else quote(str(Path(sys.executable).with_name("cairn")))

@@ -16,7 +16,7 @@ from cairn.cli.verify_output import TextOutput
 from cairn.cloudtrail.verify.keys import PublicKeys
 from cairn.cloudtrail.verify.places import StoredObjects
 from cairn.cloudtrail.verify.verdicts import Verdict
-from cairn.cloudtrail.verify.verification import Verification
+from cairn.cloudtrail.verify.verification import Text, Verification
 from cairn.core.memory_objects import MemoryObjectStore
 
 HOURS = 8
@@ -42,7 +42,7 @@ def ours(store: MemoryObjectStore, prefix: str, start: int, end: int) -> tuple[i
         if isinstance(item, Verdict) and item.ours:
             alone.append(item)
         else:
-            output.write(item)
+            output.write(Text(item.text) if isinstance(item, Text) else item)  # the CLI names no chain
     return int(output.counts.invalid > 0), out.getvalue(), err.getvalue(), alone
 
 

@@ -192,6 +192,17 @@ def test_the_log_of_another_key_or_of_altered_entries_is_refused(site: Site, tmp
     other.state.close()
 
 
+def test_a_server_that_began_anew_is_not_taken_for_the_one_before(site: Site, tmp_path: Path) -> None:
+    site.verify(server=True)
+    (tmp_path / "o").mkdir()
+    anew = Site(tmp_path / "o", make_chain(hours=HOURS))
+    anew.seen = site.seen
+    told = [verdict.verdict for verdict in anew.verify(server=True) if "was seen with" in verdict.verdict]
+    assert len(told) == 1
+    assert told[0].endswith(f"take the log out of {site.seen}")
+    anew.state.close()
+
+
 def test_altered_or_missing_entries_are_told(site: Site) -> None:
     path = LOG + "tile/entries/000.p/12"
     content = site.store.get(BUCKET, path)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cairn.cloudtrail.history.facts import VALUE_CHARS_MAX, Field
-from cairn.core.errors import CairnError
+from cairn.core.errors import Misuse
 
 TERMS_MAX = 50
 VALUES_MAX = 100
@@ -88,10 +88,8 @@ MEMBERS = frozenset(
 _FIELD = re.compile(r"(?P<field>[A-Za-z_][\w.-]*)(?P<operator>!?=)")
 
 
-class QueryError(CairnError):
+class QueryError(Misuse):
     """The query cannot be understood. `column` is where, from 1."""
-
-    exit_code = 2
 
     def __init__(self, message: str, column: int, *, advice: str = "") -> None:
         super().__init__(f"{message} (column {column})", advice=advice)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cairn.cloudtrail.digests.signature import NoPublicKey, PublicKey
-from cairn.core.errors import CairnError
+from cairn.core.errors import Misuse
 
 Ask = Callable[[str], Iterable[Mapping[str, Any]]]
 """The items of ListPublicKeys' answer for a region."""
@@ -34,7 +34,7 @@ class PublicKeys:
         """Keys as `aws cloudtrail list-public-keys` prints them.
 
         Raises:
-            CairnError: a file is not such a one.
+            Misuse: a file is not such a one.
         """
         return cls((item for path in paths for item in _items(path)), ask)
 
@@ -63,12 +63,12 @@ def _items(path: Path) -> list[Mapping[str, Any]]:
     try:
         found = json.loads(path.read_bytes())
     except OSError as error:
-        raise CairnError(f"{path} cannot be read: {error.strerror}") from error
+        raise Misuse(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise CairnError(f"{path} is no JSON: {error}") from error
+        raise Misuse(f"{path} is no JSON: {error}") from error
     listed = found.get("PublicKeyList") if isinstance(found, dict) else found
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-        raise CairnError(f"{path} has no PublicKeyList", advice="Save the output of `aws cloudtrail list-public-keys`.")
+        raise Misuse(f"{path} has no PublicKeyList", advice="Save the output of `aws cloudtrail list-public-keys`.")
     return listed
 
 

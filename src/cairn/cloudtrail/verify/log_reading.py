@@ -151,7 +151,8 @@ class LogReading:
         if servers is not None:
             key = VerifierKey.parse(servers.key)
             if remembered is not None and str(remembered) != str(key):
-                raise BadNote(f"the server signs it with {key}, and it was seen with {remembered}")
+                anew = f"if the server was begun anew on purpose, take the log out of {self._seen.path}"
+                raise BadNote(f"the server signs it with {key}, and it was seen with {remembered}; {anew}")
             return key, remembered is None
         if remembered is not None:
             return remembered, False

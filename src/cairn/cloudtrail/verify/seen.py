@@ -9,7 +9,7 @@ import msgspec
 
 from cairn.cloudtrail.checkpoints.note import BadNote, Checkpoint, VerifierKey, open_checkpoint, unsigned_checkpoint
 from cairn.core.durable import write_durably
-from cairn.core.errors import CairnError
+from cairn.core.errors import Misuse
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class SeenCheckpoints:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._pinned: Checkpoint | None = None
         self._pinned_note = ""
         try:
@@ -44,7 +44,7 @@ class SeenCheckpoints:
             self._file = _File()
             return
         except OSError as error:
-            raise CairnError(f"{path} cannot be read: {error.strerror}") from error
+            raise Misuse(f"{path} cannot be read: {error.strerror}") from error
         try:
             if not content.lstrip().startswith(b"{"):
                 self._file = _File()
@@ -53,7 +53,7 @@ class SeenCheckpoints:
                 return
             self._file = msgspec.json.decode(content, type=_File)
         except (BadNote, UnicodeDecodeError, msgspec.MsgspecError) as error:
-            raise CairnError(f"{path} holds no checkpoints: {error}") from error
+            raise Misuse(f"{path} holds no checkpoints: {error}") from error
 
     def origins(self, place: str) -> list[str]:
         """Logs that were seen in a place."""
@@ -63,7 +63,7 @@ class SeenCheckpoints:
         """The key under which a log was seen.
 
         Raises:
-            CairnError: the file holds something else.
+            Misuse: the file holds something else.
         """
         found = self._file.logs.get(origin)
         return VerifierKey.parse(found.key) if found is not None else None
@@ -84,8 +84,8 @@ class SeenCheckpoints:
         if self._pinned is not None:
             return
         self._file.logs[origin] = Remembered(place, str(key), note)
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_durably(self._path, msgspec.json.format(msgspec.json.encode(self._file)))
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_durably(self.path, msgspec.json.format(msgspec.json.encode(self._file)))
 
 
 def default_file() -> Path:

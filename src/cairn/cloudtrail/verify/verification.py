@@ -36,9 +36,11 @@ class Progress(msgspec.Struct):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A line of the CLI's that is no verdict."""
+    """Lines of the CLI's that are no verdict."""
 
     text: str
+    chain: str = ""
+    """Whose lines begin here; the CLI does not say it, since it looks at one account and region a run."""
 
 
 Item = Verdict | Text
@@ -141,7 +143,7 @@ class _ChainRun:
     def items(self, files: ThreadPoolExecutor, digests: ThreadPoolExecutor) -> Iterator[Item]:
         of = self._of
         if self._judged:
-            yield Text(header(self._arn, of._start, of._end))
+            yield Text(header(self._arn, of._start, of._end), f"{self._chain.account} {self._chain.region}")
         pending = InOrder[Verdict](files)
         for backfill in (False, True):
             keys = [key for key in self._keys if key.endswith(_BACKFILL) is backfill]

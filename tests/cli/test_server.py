@@ -1,0 +1,44 @@
+"""What a command makes of a server that says no."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from cairn.cli.server import Server
+from cairn.core.errors import AwsError, Refused
+from cairn.gateway.admin import refusal
+from cairn.wire.signing import Credentials
+
+REFUSAL = refusal(AwsError("ValidationException", "there is no field 'nmae'", 400, advice="Did you mean name?"))
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(REFUSAL.status)
+        self.end_headers()
+        assert isinstance(REFUSAL.body, bytes)
+        self.wfile.write(REFUSAL.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def refusing() -> Iterator[Server]:
+    with HTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        yield Server(f"http://127.0.0.1:{http.server_port}", Credentials("AKIAIOSFODNN7EXAMPLE", "x"), "us-east-1")
+        http.shutdown()
+        thread.join()
+
+
+def test_the_servers_advice_is_advice_here(refusing: Server) -> None:
+    with pytest.raises(Refused) as caught:
+        refusing.get("search")
+    assert caught.value.message == "the server answered 400: there is no field 'nmae'"
+    assert caught.value.advice == "Did you mean name?"
