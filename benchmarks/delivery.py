@@ -1,11 +1,13 @@
 """Log files: events a second from the journal into a bucket, and memory as the backlog grows.
 
     python benchmarks/delivery.py [--events 300000] [--folder DIR of genuine log files]
+    python benchmarks/delivery.py --memory 5000000 [--selectors]
 
 Rates are on one core but for the disk: reading and decoding of batches, selection, files, hashes, compression, spool
 and saved state included; the journal's and the bucket's own work is not. The floor is what no delivery can do
 without: decoding each batch, hashing and compressing the records in one go. The memory of a process is its largest
-resident set, for backlogs of several sizes.
+resident set, for backlogs of several sizes; `--memory` measures one alone. With selectors, half of the
+events are data events, chosen by type and by ARN, for which every data event's record is decoded.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from isal import isal_zlib
 
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.logfile import GZIP_LEVEL
+from cairn.cloudtrail.selectors import AdvancedSelector, FieldSelector
 from cairn.cloudtrail.trail import TrailId, TrailSettings
 from cairn.cloudtrail.trails import Trails
 from cairn.core import config
@@ -37,14 +40,29 @@ ACCOUNT = "111122223333"
 BATCH_EVENTS = 100
 EVENTS_A_SLOT = 100_000
 BEGAN = 1_700_000_000
+OBJECT = "AWS::S3::Object"
+PLAIN = TrailSettings(bucket="logs")
+SELECTING = TrailSettings(
+    bucket="logs",
+    advanced=(
+        AdvancedSelector(fields=(FieldSelector(field="eventCategory", equals=("Management",)),)),
+        AdvancedSelector(
+            fields=(
+                FieldSelector(field="eventCategory", equals=("Data",)),
+                FieldSelector(field="resources.type", equals=(OBJECT,)),
+                FieldSelector(field="resources.ARN", starts_with=("arn:aws:s3:::chosen/",)),
+            )
+        ),
+    ),
+)
 
 
 class RepeatingJournal:
     """The same few batches again and again, decoded anew each time, as a journal of any length."""
 
-    def __init__(self, records: list[bytes], events: int) -> None:
-        batches = [records[start : start + BATCH_EVENTS] for start in range(0, len(records), BATCH_EVENTS)]
-        self.batches = [encode("w", "e", 1, "gateway", NO_DIGEST, list(map(event, batch))) for batch in batches]
+    def __init__(self, events_once: list[Event], events: int) -> None:
+        batches = [events_once[start : start + BATCH_EVENTS] for start in range(0, len(events_once), BATCH_EVENTS)]
+        self.batches = [encode("w", "e", 1, "gateway", NO_DIGEST, batch) for batch in batches]
         self.count = events // BATCH_EVENTS
 
     def bounds(self) -> Bounds:
@@ -77,6 +95,22 @@ def event(record: bytes) -> Event:
     return Event(header, record)
 
 
+def with_data_events(found: list[Event]) -> list[Event]:
+    """Every second event as a data event of an object, every other of which is in the bucket that is chosen."""
+    changed = []
+    for number, each in enumerate(found):
+        if number % 2:
+            header = EventHeader(
+                "0" * 36, ACCOUNT, "us-east-1", "Data", BEGAN, True, "s3.amazonaws.com", "GetObject", types=(OBJECT,)
+            )
+            bucket = "chosen" if number % 4 == 1 else "another"
+            resources = [{"type": OBJECT, "ARN": f"arn:aws:s3:::{bucket}/object-{number}"}]
+            changed.append(Event(header, encode_record(each.parse() | {"resources": resources})))
+        else:
+            changed.append(each)
+    return changed
+
+
 def records(folder: Path | None) -> list[bytes]:
     """Genuine records, or some of about their size."""
     if folder is not None:
@@ -88,7 +122,7 @@ def records(folder: Path | None) -> list[bytes]:
     ]
 
 
-def deliver(found: list[bytes], events: int, trails: Mapping[str, int]) -> float:
+def deliver(found: list[Event], events: int, trails: Mapping[str, int], settings: TrailSettings = PLAIN) -> float:
     """Deliver a journal for so many trails of each account. Returns the seconds it took."""
     clock = SystemClock()
     journal = RepeatingJournal(found, events)
@@ -99,7 +133,7 @@ def deliver(found: list[bytes], events: int, trails: Mapping[str, int]) -> float
         for account, count in trails.items():
             for number in range(count):
                 trail = TrailId(account, "us-east-1", f"trail-{number}")
-                store.create(trail, TrailSettings(bucket="logs"))
+                store.create(trail, settings)
                 store.start_logging(trail)
         delivery = Delivery(state, journal, Bottomless(), Path(name) / "spool", config.Delivery(), clock)  # type: ignore[arg-type]
         start = time.perf_counter()
@@ -111,7 +145,7 @@ def deliver(found: list[bytes], events: int, trails: Mapping[str, int]) -> float
     return spent
 
 
-def floor(found: list[bytes], events: int) -> float:
+def floor(found: list[Event], events: int) -> float:
     """Seconds that decoding, hashing and compressing take without anything else."""
     journal = RepeatingJournal(found, events)
     start = time.perf_counter()
@@ -138,23 +172,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", type=int, help="measure the memory alone, with a backlog of so many events")
+    parser.add_argument("--selectors", action="store_true", help="with --memory: choose data events by ARN")
     options = parser.parse_args()
-    found = records(options.folder)
+    found = list(map(event, records(options.folder)))
+    chosen = with_data_events(found)
     if options.memory:
-        deliver(found, options.memory, {ACCOUNT: 1})
+        those, settings = (chosen, SELECTING) if options.selectors else (found, PLAIN)
+        deliver(those, options.memory, {ACCOUNT: 1}, settings)
         print(peak_mb())
         return
     events = options.events
-    print(f"{len(found)} different records of {sum(map(len, found)) // len(found)} bytes, {events} events")
+    size = sum(len(each.record) for each in found) // len(found)
+    print(f"{len(found)} different records of {size} bytes, {events} events")
     print(f"floor                        {events / floor(found, events):>10,.0f} events/s")
     others = {f"{number:012}": 1 for number in range(200)}
-    for name, trails in (
-        ("1 trail", {ACCOUNT: 1}),
-        ("5 trails of one account", {ACCOUNT: 5}),
-        ("1 trail and 200 idle", others | {ACCOUNT: 1}),
+    for name, trails, those, settings in (
+        ("1 trail", {ACCOUNT: 1}, found, PLAIN),
+        ("5 trails of one account", {ACCOUNT: 5}, found, PLAIN),
+        ("1 trail and 200 idle", others | {ACCOUNT: 1}, found, PLAIN),
+        ("1 trail, data events by ARN", {ACCOUNT: 1}, chosen, SELECTING),
     ):
-        print(f"{name:<28} {events / deliver(found, events, trails):>10,.0f} events/s")
+        print(f"{name:<28} {events / deliver(those, events, trails, settings):>10,.0f} events/s")
     for size in (events // 10, events, events * 3):
         command = [sys.executable, __file__, "--memory", str(size)]
         command += ["--folder", str(options.folder)] if options.folder else []

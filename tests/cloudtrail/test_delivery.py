@@ -301,6 +301,24 @@ def test_a_bucket_that_hangs_holds_up_no_other_trail(rig: Rig) -> None:
     rig.check()
 
 
+def test_a_backlog_arrives_once_and_holds_up_no_other_trail(rig: Rig) -> None:
+    rig.trail("away", bucket="gone")
+    rig.trail("steady")
+    for expected in range(1, 51):
+        rig.record()
+        rig.deliver()
+        assert len(rig.records()) == expected
+    rig.store.create_bucket("gone")
+    rig.record()
+    rig.clock.advance(600)
+    while len(rig.records()) == 50:
+        rig.delivery.step()
+    assert len(rig.records("gone")) < 10, "the other trail has not waited for the whole backlog"
+    rig.work()
+    assert sorted(rig.records("gone")) == sorted(rig.records())
+    rig.check()
+
+
 def test_what_the_bucket_refuses_for_too_long_is_given_up_and_said(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     rig.settings = Settings(retry_for=Duration(3600))
     rig.restart()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cloudtrail.others import FakeTopics, topic_arn
 from tests.cloudtrail.rig import Rig
@@ -192,6 +192,7 @@ def test_a_notice_is_given_up_when_delivery_would_be(rig: Rig, topics: FakeTopic
     assert len(rig.files()) == 2
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 250), max_size=3))
 def test_messages_name_every_file_of_each_bucket_in_order(counts: list[int]) -> None:
     files = [delivered(f"bucket-{number}", part) for number, count in enumerate(counts) for part in range(count)]

@@ -1,7 +1,8 @@
-"""One running Cairn for all contract tests that do not kill it."""
+"""One running Cairn for all contract tests that do not kill it, and a small disk for those that fill it."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,3 +58,17 @@ def journaled(watched: Cairn) -> Iterator[Journaled]:
     journal = Journaled(watched)
     yield journal
     journal.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 300 MB in memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"needs to mount a small disk, which it may not here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

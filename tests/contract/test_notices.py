@@ -20,13 +20,14 @@ SOURCE = trail_arn(NAME, REGION)
 
 
 class Subscriber:
-    """A queue that is subscribed to a topic."""
+    """A queue that is subscribed to a topic, which announces the files of one bucket."""
 
-    def __init__(self, cairn: Cairn, topic: str) -> None:
-        self._sqs = cairn.client("sqs", region=REGION)
+    def __init__(self, cairn: Cairn, topic: str, bucket: str = BUCKET, region: str = REGION) -> None:
+        self._bucket = bucket
+        self._sqs = cairn.client("sqs", region=region)
         self._url = self._sqs.create_queue(QueueName="announced")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        cairn.client("sns", region=REGION).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        cairn.client("sns", region=region).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         self.received: list[str] = []
 
     def messages(self) -> list[str]:
@@ -40,7 +41,7 @@ class Subscriber:
     def keys(self) -> list[str]:
         """Keys that were announced so far."""
         told = [json.loads(message) for message in self.messages() if message.startswith("{")]
-        assert all(each["s3Bucket"] == BUCKET for each in told)
+        assert all(each["s3Bucket"] == self._bucket for each in told)
         return [key for each in told for key in each["s3ObjectKey"]]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
 from cairn.cloudtrail.digests.requests import DigestRequests
 from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import FlushAnswer, Flushes
@@ -58,6 +59,7 @@ class Commands:
         redelivery: Redelivery,
         digest_requests: DigestRequests,
         restoration: Restoration,
+        checkpoints: CheckpointLogs,
         board: StatusBoard,
         clock: Clock,
         problems: Callable[[], list[str]],
@@ -68,6 +70,7 @@ class Commands:
         self._redelivery = redelivery
         self._digest_requests = digest_requests
         self._restoration = restoration
+        self._checkpoints = checkpoints
         self._board = board
         self._clock = clock
         self._problems = problems
@@ -143,13 +146,15 @@ class Commands:
         return told
 
     def redeliver(self, query: Mapping[str, str], body: bytes) -> Any:
-        """Put again what a trail's bucket lost: log files, and the digests that prove them."""
+        """Put again what a trail's bucket lost: log files, the digests that prove them, and, soon after by the worker,
+        the checkpoint log."""
         request = msgspec.json.decode(body, type=RedeliverRequest)
         now = self._clock.now()
         trail = parse_arn(request.trail)
         within = (moment(request.since, now, 0.0), moment(request.until, now, now))
         files = list(self._redelivery.redeliver(trail, *within, all_files=request.all_files))
         digests = list(self._restoration.restore(trail, *within, all_files=request.all_files))
+        self._checkpoints.publish_again(trail)
         return {"files": files + digests}
 
     def begin_rebuild(self, query: Mapping[str, str], body: bytes) -> Any:

@@ -220,6 +220,7 @@ class GatewayProcess:
             redelivery=Redelivery(self._state, self._journal, self._trail_buckets, self._folder.spool, self._clock),
             digest_requests=DigestRequests(self._state, self._clock),
             restoration=self._restoration(),
+            checkpoints=CheckpointLogs(self._state),
             board=StatusBoard(self._state, self._clock),
             clock=self._clock,
             problems=self._known_problems,

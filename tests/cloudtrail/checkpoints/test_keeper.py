@@ -20,7 +20,7 @@ from cairn.cloudtrail.checkpoints.note import Checkpoint, VerifierKey, open_chec
 from cairn.cloudtrail.checkpoints.signer import FILE, KeyDamaged, signing_key
 from cairn.cloudtrail.checkpoints.tiles import published_nodes
 from cairn.cloudtrail.trail import TrailId
-from cairn.cloudtrail.verify.checkpoint_log import KEY, SeenBefore, in_place, read_log
+from cairn.cloudtrail.verify.checkpoint_log import KEY, LogDamaged, SeenBefore, in_place, read_log
 from cairn.cloudtrail.verify.places import StoredObjects
 from cairn.core.clock import TestClock
 from cairn.core.errors import CairnError
@@ -134,7 +134,7 @@ def test_what_is_published_proves_each_entry_and_each_growth(kept: Kept) -> None
         st.one_of(
             st.integers(1, 300),
             st.sampled_from(POINTS),
-            st.sampled_from(["lose reply", "fail put", "two workers", "new bucket", "new prefix"]),
+            st.sampled_from(["lose reply", "fail put", "two workers", "new bucket", "new prefix", "empty bucket"]),
         ),
         min_size=1,
         max_size=8,
@@ -160,6 +160,8 @@ def test_through_any_crash_there_is_one_tree(tmp_path_factory: pytest.TempPathFa
                 attempt(other)
             elif what == "new bucket":
                 kept.digests.bucket = "other" if kept.digests.bucket == BUCKET else BUCKET
+            elif what == "empty bucket":
+                empty(kept)
             else:
                 kept.digests.prefix = "" if kept.digests.prefix else "some/prefix"
             attempt(kept.keeper)
@@ -173,6 +175,12 @@ def test_through_any_crash_there_is_one_tree(tmp_path_factory: pytest.TempPathFa
         assert last.size == len(kept.digests.rows[TRAIL])
     finally:
         kept.close()
+
+
+def empty(kept: Kept) -> None:
+    """What a bucket is that was deleted and made again."""
+    for key in list(kept.store.content(kept.digests.bucket)):
+        kept.store.delete(kept.digests.bucket, key)
 
 
 def attempt(keeper: CheckpointKeeper) -> None:
@@ -247,6 +255,40 @@ def test_a_checkpoint_that_was_changed_in_the_bucket_is_put_again(kept: Kept) ->
     kept.digests.deliver(1)
     kept.run()
     assert kept.verified().size == 6
+
+
+def test_a_bucket_that_was_made_again_gets_the_whole_log(kept: Kept) -> None:
+    kept.digests.deliver(600)
+    kept.run()
+    before = kept.verified()
+    empty(kept)
+    kept.digests.deliver(1)
+    kept.run()
+    assert kept.verified(before).size == 601
+
+
+def test_what_a_bucket_lost_of_a_log_is_put_again_when_asked_for(kept: Kept) -> None:
+    kept.digests.deliver(600)
+    kept.run()
+    before = kept.verified()
+    kept.store.delete(BUCKET, folder(TRAIL, "") + "tile/entries/000")
+    kept.run()
+    with pytest.raises(LogDamaged):
+        kept.verified(before)
+    kept.logs.publish_again(TRAIL)
+    kept.run()
+    assert kept.verified(before) == before
+
+
+def test_a_log_that_may_not_be_read_is_put_by_what_is_new(kept: Kept) -> None:
+    kept.digests.deliver(600)
+    kept.run()
+    puts = kept.store.puts
+    kept.store.faults.refused_keys[folder(TRAIL, "") + "checkpoint"] = "AccessDenied"
+    kept.digests.deliver(1)
+    with pytest.raises(CairnError):  # it can be written as little, and is put last
+        kept.keeper.step()
+    assert 0 < kept.store.puts - puts <= 5
 
 
 def test_a_trail_whose_bucket_refuses_holds_up_no_other(kept: Kept) -> None:

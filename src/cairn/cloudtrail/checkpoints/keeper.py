@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from cairn.cloudtrail.checkpoints.leaf import folder
 from cairn.cloudtrail.checkpoints.logs import CheckpointLogs, DeliveredDigest, Log
-from cairn.cloudtrail.checkpoints.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
+from cairn.cloudtrail.checkpoints.note import BadNote, VerifierKey, open_checkpoint
 from cairn.cloudtrail.checkpoints.signer import signing_key
 from cairn.cloudtrail.checkpoints.tiles import tiles_of
 from cairn.cloudtrail.encryption import context_of
@@ -118,36 +118,41 @@ class CheckpointKeeper:
             return False
         key = signing_key(self._keys)
         found = self._logs.begin(destination.trail, key)
-        published = self._published(destination, VerifierKey.parse(found.key))
-        if published is not None:
-            self._logs.check(found, published)
+        there = self._there(destination, found)
         grown = self._logs.grow(found, new, key)
         if not grown.size:
             return False
         failpoint("checkpoints.signed")
-        self._publish(destination, grown, since=grown.published_size if grown.published_place == place else 0)
+        since = min(there, grown.published_size) if grown.published_place == place else 0
+        self._publish(destination, grown, since=since)
         if not self._logs.published(grown, place):
             newest = self._logs.find(destination.trail)
             assert newest is not None
             self._publish(destination, newest, since=newest.size)
         return True
 
-    def _published(self, destination: Destination, key: VerifierKey) -> Checkpoint | None:
-        """What the bucket has, if our key signed it."""
+    def _there(self, destination: Destination, found: Log) -> int:
+        """How many entries of the log the bucket has, by the checkpoint in it; none where it was made again since.
+
+        Raises:
+            LogForked: our key signed the checkpoint, and it is not one of this log.
+        """
         try:
             content = self._store.get(destination.bucket, destination.folder + CHECKPOINT)
         except ObjectStoreError as error:
             if error.code in _NOTHING:
-                return None
+                return 0
             if error.code in ("AccessDenied", "403"):
                 log.warning("the published checkpoint of %s cannot be read: %s", destination.trail.arn, error)
-                return None  # where we may write only, a rolled back state is seen by those who read alone
+                return found.size  # where we may write only, a rolled back state is seen by those who read alone
             raise
         try:
-            return open_checkpoint(content.decode(), key)
+            published = open_checkpoint(content.decode(), VerifierKey.parse(found.key))
         except (BadNote, UnicodeDecodeError) as error:
             log.error("the published checkpoint of %s was changed, and is put again: %s", destination.trail.arn, error)
-            return None
+            return 0
+        self._logs.check(found, published)
+        return published.size
 
     def _publish(self, destination: Destination, grown: Log, *, since: int) -> None:
         """Put what the bucket lacks, the checkpoint last: whoever reads it finds all that it speaks of."""

@@ -133,6 +133,11 @@ class CheckpointLogs:
             connection.execute(sa.update(logs).where(logs.c.id == log.row).values(values))
         return True
 
+    def publish_again(self, trail: TrailId) -> None:
+        """Have every file of the log put again, in case its bucket lost some."""
+        with self._state.write() as connection:
+            connection.execute(sa.update(logs).where(logs.c.trail == trail.arn).values(published_place=""))
+
     def file(self, log: Log, tile: Tile) -> bytes:
         """The bytes of a tile or a bundle.
 
