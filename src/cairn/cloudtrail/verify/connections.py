@@ -13,7 +13,9 @@ from httptools import HttpParserError, HttpResponseParser
 
 CONNECT_S = 5.0
 READ_S = 60.0
-PIECE_BYTES = 1 << 17
+PIECE_BYTES = 1 << 16
+LINE_BYTES_MAX = 1 << 16
+LINES_MAX = 200
 
 
 class Reply(NamedTuple):
@@ -97,28 +99,26 @@ class _Connection:
     """One connection, used by one thread at a time. Its parser calls the methods `on_...`."""
 
     def __init__(self, connected: socket.socket) -> None:
-        self.goes_on = True
         self._socket = connected
-        self._parser = HttpResponseParser(self)
-        self._piece = memoryview(bytearray(PIECE_BYTES))
-        self._begin()
+        self._file = connected.makefile("rb")
 
     def ask(self, request: bytes, bytes_max: int) -> Reply:
-        self._begin()
+        self._parser = HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._content: list[bytes] = []
+        self._length = 0
+        self._whole = False
         self._socket.sendall(request)
-        while not self._whole:
-            received = self._socket.recv_into(self._piece)
-            if not received:
-                if not self._ends_with_connection():
-                    raise ConnectionResetError("the connection was closed before the answer was whole")
-                self.goes_on = False
-                break
-            self._parser.feed_data(self._piece[:received])
-            if self._length > bytes_max:
-                raise TooLong(f"more than {bytes_max} bytes")
+        self._parser.feed_data(self._head())
+        self.goes_on = self._parser.should_keep_alive()
+        if not self._whole:
+            self._read_content(bytes_max)
+        if self._length > bytes_max:
+            raise TooLong(f"more than {bytes_max} bytes")
         return Reply(self._parser.get_status_code(), self._headers, b"".join(self._content))
 
     def close(self) -> None:
+        self._file.close()
         self._socket.close()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -128,22 +128,36 @@ class _Connection:
         self._length += len(piece)
         self._content.append(piece)
 
-    def on_headers_complete(self) -> None:
-        self._headed = True
-
     def on_message_complete(self) -> None:
         self._whole = True
-        self.goes_on = self._parser.should_keep_alive()
 
-    def _begin(self) -> None:
-        self._headers: dict[str, str] = {}
-        self._content: list[bytes] = []
-        self._length = 0
-        self._headed = self._whole = False
+    def _head(self) -> bytes:
+        lines, line = [], b""
+        while line != b"\r\n":
+            line = self._file.readline(LINE_BYTES_MAX)
+            lines.append(line)
+            if not line or len(lines) > LINES_MAX:
+                raise _broken_off()
+        return b"".join(lines)
 
-    def _ends_with_connection(self) -> bool:
-        """Whether an answer is one that tells neither its length nor its end."""
-        return self._headed and not {"content-length", "transfer-encoding"} & self._headers.keys()
+    def _read_content(self, bytes_max: int) -> None:
+        """Past the parser where the length is told, or is what comes until the end: that is one copy only."""
+        if "transfer-encoding" in self._headers:
+            while not self._whole and self._length <= bytes_max:
+                piece = self._file.read1(PIECE_BYTES)
+                if not piece:
+                    raise _broken_off()
+                self._parser.feed_data(piece)
+            return
+        told = self._headers.get("content-length")
+        self.goes_on = self.goes_on and told is not None
+        self.on_body(self._file.read(min(int(told), bytes_max + 1) if told is not None else bytes_max + 1))
+        if told is not None and self._length < min(int(told), bytes_max + 1):
+            raise _broken_off()
+
+
+def _broken_off() -> ConnectionResetError:
+    return ConnectionResetError("the connection was closed before the answer was whole")
 
 
 def _close(idle: list[_Connection]) -> None:
