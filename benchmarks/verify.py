@@ -4,8 +4,9 @@
 
 Both are run as people run them, in turns, on the same bucket of a SeaweedFS on this machine, which shares the cores
 with them. "Without start" leaves out what each takes for an empty range: starting, and asking for keys. "CPU" is what
-the tool itself used, start included, whatever else kept the machine busy. With `--delay-ms` every request takes so
-much longer, as to a bucket that is not on this machine.
+the tool itself used, start included, whatever else kept the machine busy. The floor is the same GETs signed beforehand
+and only framed, and "engine" what the SeaweedFS used for each of those: no tool that reads every file gets below it.
+With `--delay-ms` every request takes so much longer, as to a bucket that is not on this machine.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.figures import HEAD, Figure
+from benchmarks.load import Target, client_process, cpu_seconds
 from tests.cloudtrail.verify.bucket import HOUR, make_chain
 from tests.cloudtrail.verify.world import Said, World, world
 
 from cairn.core.clock import iso_seconds
+from cairn.wire.signing import Credentials
 
 GOAL = ">= 10"
+FLOOR_CONNECTIONS = 16
+FLOOR_S = 120.0
 BEGAN = 1_790_000_000 // HOUR * HOUR
 
 
@@ -72,12 +77,38 @@ def measure(found: World, hours: int, files: int, records: int, rounds: int) -> 
                 used[what] = min(used.get(what, cpu), cpu)
     name = f"verify, log files of {kilobytes:.0f} KB"
     aws, cairn = best["aws"], best["cairn"]
+    bare, engine = floor(found, bucket, [key for keys in made.logs for key in keys])
     net_aws, net_cairn = aws - best["aws empty"], cairn - best["cairn empty"]
     return [
         Figure(name, number / cairn, "files/s", "validate-logs", number / aws, GOAL),
         Figure(f"{name}, without start", number / net_cairn, "files/s", "validate-logs", number / net_aws, GOAL),
+        Figure(f"{name}, without start", number / net_cairn, "files/s", "bare GETs", bare),
+        Figure(f"{name}, engine's CPU a bare GET", engine * 1e6, "us"),
         Figure(f"{name}, CPU", used["cairn"] * 1e6 / number, "us/file", "validate-logs", used["aws"] * 1e6 / number),
     ]
+
+
+def floor(found: World, bucket: str, keys: list[str]) -> tuple[float, float]:
+    """Bare GETs of all these objects: how many a second, and the engine's seconds of CPU for each."""
+    parts = urlsplit(found.endpoint)
+    credentials = found.engine.credentials
+    target = Target(
+        parts.hostname or "",
+        parts.port or 80,
+        Credentials(credentials.access_key_id, credentials.secret_access_key),
+        "s3",
+    )
+    requests = [target.request("GET", f"/{bucket}/{key}") for key in keys]
+    pid = found.engine.pid
+    assert pid is not None
+    with client_process() as client:
+        client.drive(target, [requests[:50]], FLOOR_S, again=False)
+        before = cpu_seconds(pid)
+        measured = client.drive(
+            target, [requests[number::FLOOR_CONNECTIONS] for number in range(FLOOR_CONNECTIONS)], FLOOR_S, again=False
+        )
+    assert not measured.failures
+    return measured.rate, (cpu_seconds(pid) - before) / len(keys)
 
 
 def timed(tool: Callable[[str], Said], start: str) -> tuple[float, float, Said]:

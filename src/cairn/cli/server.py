@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import boto3
 import msgspec
 import urllib3
-from botocore.config import Config
-from botocore.session import Session
 
+from cairn.cli.credentials import find_credentials, find_region
 from cairn.cli.options import folder_of
 from cairn.cloudtrail.verify.bucket import Bucket
 from cairn.core.errors import Refused, Unreachable
-from cairn.core.s3_objects import S3ObjectStore
 from cairn.wire.http import Headers
 from cairn.wire.signing import Credentials, sign
+
+if TYPE_CHECKING:
+    from cairn.core.s3_objects import S3ObjectStore
 
 CONNECT_S = 5.0
 READ_S = 600.0
@@ -37,7 +38,7 @@ class Server:
         self._credentials = credentials
         self._region = region
         self._certificate = certificate
-        self._pool = self._new_pool(1)
+        self._pool = self._new_pool()
 
     @classmethod
     def find(cls, data: Path | None, endpoint: str | None) -> Server:
@@ -47,23 +48,14 @@ class Server:
             Unreachable: none runs on that folder, or there are no credentials for that endpoint.
         """
         if endpoint:
-            session = Session()
-            found = session.get_credentials()
-            if found is None:
-                raise Unreachable(
-                    "no AWS credentials are set",
-                    advice="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile.",
-                )
-            frozen = found.get_frozen_credentials()
-            credentials = Credentials(frozen.access_key, frozen.secret_key, frozen.token or "")
-            return cls(endpoint, credentials, session.get_config_variable("region") or "us-east-1")
+            return cls(endpoint, find_credentials()(), find_region())
         folder = folder_of(data)
         administrator = folder.administrator()
         credentials = Credentials(administrator.access_key_id, administrator.secret_access_key)
         runtime = folder.runtime()
         return cls(runtime.endpoint, credentials, administrator.region, certificate=runtime.certificate)
 
-    def bucket(self, bucket: str, prefix: str, *, connections: int) -> Bucket:
+    def bucket(self, bucket: str, prefix: str) -> Bucket:
         """A bucket behind this server, to be read by many threads."""
         return Bucket(
             self.endpoint,
@@ -71,12 +63,13 @@ class Server:
             prefix,
             credentials=lambda: self._credentials,
             region=self._region,
-            store=self.object_store(),
-            pool=self._new_pool(connections),
+            trust=_trusting(self._certificate) if self._certificate else None,
         )
 
     def object_store(self) -> S3ObjectStore:
         """The buckets behind this server, with the credentials of this command."""
+        from cairn.core.s3_objects import S3ObjectStore
+
         return S3ObjectStore(
             self.endpoint,
             access_key_id=self._credentials.access_key_id,
@@ -92,6 +85,9 @@ class Server:
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client of a service at this server."""
+        import boto3  # only here and above: it takes longer to load than most commands do
+        from botocore.config import Config
+
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
@@ -103,14 +99,12 @@ class Server:
             config=Config(s3={"addressing_style": "path"}),
         )
 
-    def _new_pool(self, connections: int) -> urllib3.PoolManager:
+    def _new_pool(self) -> urllib3.PoolManager:
         timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
         if not self._certificate:
-            return urllib3.PoolManager(timeout=timeout, retries=False, maxsize=connections)
+            return urllib3.PoolManager(timeout=timeout, retries=False)
         trust = _trusting(self._certificate)
-        return urllib3.PoolManager(
-            timeout=timeout, retries=False, maxsize=connections, ssl_context=trust, assert_hostname=False
-        )
+        return urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trust, assert_hostname=False)
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         return msgspec.json.decode(self._send("GET", path, query, None).data)
@@ -134,12 +128,34 @@ class Server:
         finally:
             reply.close()
 
+    def cloudtrail(self, operation: str, members: Mapping[str, Any], region: str) -> Any:
+        """What an operation of CloudTrail's answers there, as JSON has it."""
+        body = msgspec.json.encode(members)
+        headers = Headers(
+            [
+                ("host", urlsplit(self.endpoint).netloc),
+                ("content-type", "application/x-amz-json-1.1"),
+                ("x-amz-target", f"CloudTrail_20131101.{operation}"),
+            ]
+        )
+        url = f"{self.endpoint}/"
+        payload_hash = hashlib.sha256(body).hexdigest()
+        signed = sign(
+            "POST", url, headers, self._credentials, service="cloudtrail", region=region, payload_hash=payload_hash
+        )
+        return msgspec.json.decode(self._answer("POST", url, signed, body).data)
+
     def _send(
         self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, *, preload: bool = True
     ) -> urllib3.BaseHTTPResponse:
         url = f"{self.endpoint}/_cairn/{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         headers = Headers([("host", urlsplit(url).netloc)])
         signed = sign(method, url, headers, self._credentials, service="cairn", region=self._region)
+        return self._answer(method, url, signed, body, preload=preload)
+
+    def _answer(
+        self, method: str, url: str, signed: Headers, body: bytes | None, *, preload: bool = True
+    ) -> urllib3.BaseHTTPResponse:
         try:
             reply = self._pool.request(method, url, body=body, headers=dict(signed), preload_content=preload)
         except urllib3.exceptions.HTTPError as error:

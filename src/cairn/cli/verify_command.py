@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +12,14 @@ import typer
 from cairn.cli.options import ConfigFile, Data, Endpoint, folder_of, settings_of
 from cairn.cli.server import Server
 from cairn.cli.verify_output import Form, JsonOutput, TextOutput
-from cairn.cli.verifying import ask, log_key_of, place_of, place_of_trail, progress_bar, servers_logs, trail_id
+from cairn.cli.verifying import ask, log_key_of, place_of, place_of_trail, servers_logs, trail_id
 from cairn.cloudtrail.trail import TrailId
 from cairn.cloudtrail.verify.keys import PublicKeys
 from cairn.cloudtrail.verify.log_reading import LogReading
 from cairn.cloudtrail.verify.places import Folder
 from cairn.cloudtrail.verify.seen import SeenCheckpoints, default_file
 from cairn.cloudtrail.verify.verdicts import INVALID, VALID, Verdict, What
-from cairn.cloudtrail.verify.verification import Progress, Verification
+from cairn.cloudtrail.verify.verification import Tell, Verification
 from cairn.core.clock import SystemClock, from_iso
 from cairn.core.errors import Unreachable
 
@@ -28,7 +29,8 @@ app = typer.Typer()
 @app.command()
 def verify(
     place: Annotated[
-        str, typer.Argument(help="s3://BUCKET/PREFIX, a folder, or nothing: where the trail delivers to.")
+        str,
+        typer.Argument(help="s3://BUCKET or s3://BUCKET/PREFIX, a folder, or nothing: where the trail delivers to."),
     ] = "",
     trail: Annotated[str | None, typer.Option("--trail", help="ARN of one trail.", show_default="all")] = None,
     start_time: Annotated[str, typer.Option(help="An ISO time; digests that ended before are left out.")] = "",
@@ -89,12 +91,7 @@ def verify(
         signatures=isinstance(found, Folder),
     )
     public = PublicKeys.of_files(keys or (), ask(server) if server is not None else None)
-    with progress_bar() as bar:
-        task = bar.add_task("verify", total=None, logs=0)
-
-        def tell(progress: Progress) -> None:
-            bar.update(task, total=progress.digests_total, completed=progress.digests, logs=progress.logs)
-
+    with _progress() as tell:
         printed = (
             TextOutput(sys.stdout, sys.stderr, verbose=verbose)
             if output is Form.text
@@ -108,7 +105,7 @@ def verify(
             start=start,
             end=end,
             logs=tuple(reading.logs),
-            tell=None if bar.disable else tell,
+            tell=tell,
         )
         for item in run.run():
             printed.write(item)
@@ -120,6 +117,14 @@ def verify(
     reading.remember()
     if printed.counts.invalid:
         raise typer.Exit(1)
+
+
+def _progress() -> AbstractContextManager[Tell | None]:
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from cairn.cli.verify_progress import progress_bar
+
+    return progress_bar()
 
 
 def _server(data: Path | None, endpoint: str | None) -> Server | None:

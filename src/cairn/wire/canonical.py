@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote_to_bytes
 
-from botocore.utils import normalize_url_path
-
 from cairn.wire.http import Headers, Request
 
 _S3_SERVICES = ("s3", "s3-object-lambda", "s3-outposts", "s3express")
@@ -84,12 +82,19 @@ def _encoded(raw: str) -> str:
 @functools.lru_cache(maxsize=1024)
 def _double_encoded(path: str) -> str:
     """The path without dot segments and empty ones, encoded once more: every service's rule but S3's."""
-    return quote(normalize_url_path(path), safe="/~")
+    return quote(_without_dots(path), safe="/~")
 
 
 def _segments_encoded(path: str) -> str:
     """Each segment encoded in one way. A slash or a dot segment that was encoded stays what it was: another name."""
-    return "/".join(quote(unquote_to_bytes(segment), safe="-_.~") for segment in normalize_url_path(path).split("/"))
+    return "/".join(quote(unquote_to_bytes(segment), safe="-_.~") for segment in _without_dots(path).split("/"))
+
+
+def _without_dots(path: str) -> str:
+    from botocore.utils import normalize_url_path  # only here: S3 needs none of it, and it takes long to load
+
+    normal: str = normalize_url_path(path)
+    return normal
 
 
 def _trimmed(value: str) -> str:

@@ -53,9 +53,11 @@ class Delivered:
 class World:
     """One S3 and one that lists public keys. `keys` may be changed at any time."""
 
-    def __init__(self, folder: Path, endpoint: str, access_key: str, secret: str) -> None:
+    def __init__(self, folder: Path, engine: SeaweedFS) -> None:
+        access_key, secret = engine.credentials.access_key_id, engine.credentials.secret_access_key
         self.folder = folder
-        self.endpoint = endpoint
+        self.engine = engine
+        self.endpoint = endpoint = engine.endpoint
         self.keys = public_keys("us-east-1")
         self.store = S3ObjectStore(endpoint, access_key_id=access_key, secret_access_key=secret)
         self._access = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret}
@@ -160,7 +162,7 @@ def world(folder: Path) -> Iterator[World]:
     """A world with an engine of its own."""
     engine = SeaweedFS(folder / "s3", logs=folder)
     engine.start()
-    found = World(folder, engine.endpoint, engine.credentials.access_key_id, engine.credentials.secret_access_key)
+    found = World(folder, engine)
     yield found
     found.close()
     engine.stop()
