@@ -48,13 +48,15 @@ class TextOutput:
         self._verbose = verbose
         self._spaced = True
         self._ours = False
+        self._any = False
 
     def write(self, item: Item) -> None:
         if isinstance(item, Text):
             self._ours = False
             self._space()
             if item.chain:
-                self._out.write(f"[{item.chain}]\n")
+                self._out.write(f"\n[{item.chain}]\n" if self._any else f"[{item.chain}]\n")
+                self._any = True
             self._out.write(item.text)
             return
         self.counts.add(item)
