@@ -26,11 +26,12 @@ from benchmarks.load import Target, client_process, cpu_seconds
 from tests.cloudtrail.verify.bucket import HOUR, make_chain
 from tests.cloudtrail.verify.world import Said, World, world
 
+from cairn.cloudtrail.verify.reading import THREADS
 from cairn.core.clock import iso_seconds
 from cairn.wire.signing import Credentials
 
 GOAL = ">= 10"
-FLOOR_CONNECTIONS = 16
+FLOOR_CONNECTIONS = THREADS
 FLOOR_S = 120.0
 BEGAN = 1_790_000_000 // HOUR * HOUR
 
