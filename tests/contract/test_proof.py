@@ -19,7 +19,7 @@ from cairn.cloudtrail.digests.digest import FOLDER
 
 pytestmark = pytest.mark.engine
 
-NAME = BUCKET = "everything"
+NAME = BUCKET = "company-proof"
 PREFIX = "audit/company"
 REGIONS = ("us-east-1", "eu-west-1")
 ARN = trail_arn(NAME, "us-east-1")

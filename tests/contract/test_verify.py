@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +17,13 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def trail(cairn: Cairn) -> str:
+def trail(cairn: Cairn) -> Iterator[str]:
     """A trail with delivered log files; its ARN."""
     arn = begin_trail(cairn, "verified", validated=False)
     cairn.client("ec2").describe_vpcs()
     cairn.cairn("flush", "--trail", arn)
-    return arn
+    yield arn
+    cairn.client("cloudtrail").delete_trail(Name=arn)
 
 
 def begin_trail(cairn: Cairn, name: str, *, validated: bool) -> str:
@@ -91,6 +93,7 @@ def test_a_validated_trail_from_its_calls_to_a_deleted_digest(cairn: Cairn, tmp_
     assert [(row["key"], row["found_by"]) for row in gone] == [(digests[-1], "cairn")]
     cairn.cairn("redeliver", arn, "--since", "1h")
     cairn.cairn("verify", *seen)
+    cairn.client("cloudtrail").delete_trail(Name=arn)
 
 
 def wait_for_log(cairn: Cairn, arn: str) -> int:
