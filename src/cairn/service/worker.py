@@ -28,6 +28,7 @@ from cairn.core.journal.trimming import Trimmer
 from cairn.core.loops import Loop, LoopStatus, Step, every
 from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
+from cairn.service.cloudwatch import CloudWatch
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import organizations
@@ -90,7 +91,8 @@ class WorkerProcess:
         board = every("board", BOARD_S, self._write_board)
         metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
         steps: list[Step] = [*self._sinks, self._digests, checkpoints, self._notices, membership]
-        steps += [trimmer, JournalCheck(self._checked), board, metrics]
+        self._cloudwatch = CloudWatch(folder, settings, clock)
+        steps += [*self._cloudwatch.steps(), trimmer, JournalCheck(self._checked), board, metrics]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -106,6 +108,7 @@ class WorkerProcess:
         self._history.close()
         self._checked.close()
         self._journal.close()
+        self._cloudwatch.close()
         self._state.close()
 
     def _positions(self) -> list[int]:

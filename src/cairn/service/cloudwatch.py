@@ -1,0 +1,51 @@
+"""CloudWatch: what a gateway answers of `logs`, `cloudwatch` and `sns`, and the loops that the worker runs for them."""
+
+from __future__ import annotations
+
+from cairn.core.clock import Clock
+from cairn.core.config import Settings
+from cairn.core.folder import DataFolder
+from cairn.core.loops import Step
+from cairn.core.state import Schema, State
+from cairn.service.elsewhere import elsewhere
+from cairn.service.saved import open_state
+from cairn.wire.operation import Operation
+
+SERVICES = ("logs", "cloudwatch", "sns")
+"""By botocore's names."""
+
+
+class CloudWatch:
+    """One a process. Where `[upstreams]` sends one of its services elsewhere, it answers nothing of that one and runs
+    none of its loops."""
+
+    def __init__(self, folder: DataFolder, settings: Settings, clock: Clock) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._clock = clock
+        self._states: list[State] = []
+
+    def operations(self) -> dict[str, dict[str, Operation]]:
+        """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
+        answered: dict[str, dict[str, Operation]] = {
+            "logs": {},
+            "cloudwatch": {},
+            "sns": {},
+        }
+        return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
+
+    def steps(self) -> list[Step]:
+        """What the worker does for them."""
+        return []
+
+    def close(self) -> None:
+        for state in self._states:
+            state.close()
+
+    def _is_own(self, service: str) -> bool:
+        return elsewhere(self._settings, service) is None
+
+    def _open(self, schema: Schema) -> State:
+        state = open_state(self._folder, self._settings, schema)
+        self._states.append(state)
+        return state
