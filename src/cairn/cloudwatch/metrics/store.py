@@ -7,7 +7,7 @@ range, whatever their resolutions, and nothing counts twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -82,17 +82,31 @@ class MetricStore:
             connection.execute(sa.insert(positions).values(reader=reader, position=position))
 
     def rows(
-        self, connection: sa.Connection, metric: Metric, start: float, end: float, unit: str = ""
-    ) -> Iterator[tuple[PointKey, Summary]]:
-        """Points of a metric that begin in [start, end), in order; `unit` leaves out those of others."""
-        found = connection.scalar(sa.select(series.c.id).where(series.c.key == metric.key))
-        if found is None:
-            return
-        wanted = sa.select(points).where(points.c.series == found, points.c.start >= start, points.c.start < end)
+        self,
+        connection: sa.Connection,
+        metric: Metric,
+        start: float,
+        end: float,
+        *,
+        unit: str = "",
+        spread: bool = True,
+    ) -> list[tuple[PointKey, Summary]]:
+        """Points of a metric that begin in [start, end), in order; `unit` leaves out those of others.
+
+        Without `spread` nothing is known of how the values are distributed, which is quicker.
+        """
+        columns = [column for column in points.c if spread or column is not points.c.spread]
+        wanted = sa.select(*columns).join(series, series.c.id == points.c.series)
+        wanted = wanted.where(series.c.key == metric.key, points.c.start >= start, points.c.start < end)
         if unit:
             wanted = wanted.where(points.c.unit == unit)
-        for row in connection.execute(wanted.order_by(points.c.start)):
-            yield PointKey(row.series, row.start, row.resolution, row.unit), _summary(row)
+        return read_points(connection, wanted.order_by(points.c.start))
+
+    def hold(self, connection: sa.Connection, rows: Iterable[int]) -> None:
+        """Keep others from changing points of metrics until the transaction ends."""
+        if connection.dialect.name != "sqlite":  # which has one writer at a time
+            wanted = sa.select(series.c.id).where(series.c.id.in_(rows)).order_by(series.c.key)
+            connection.execute(wanted.with_for_update())
 
     def metrics(
         self, connection: sa.Connection, account: str, region: str, *conditions: sa.ColumnElement[bool], limit: int
@@ -125,6 +139,13 @@ class MetricStore:
         return {metric: found[metric.key] for metric in metrics}
 
 
+def read_points(connection: sa.Connection, wanted: sa.Select[Any]) -> list[tuple[PointKey, Summary]]:
+    """The points of a question to their table."""
+    return [
+        (PointKey(row.series, row.start, row.resolution, row.unit), _summary(row)) for row in connection.execute(wanted)
+    ]
+
+
 def merge_points(connection: sa.Connection, summaries: dict[PointKey, Summary]) -> None:
     """Add summaries to points, whose series this transaction holds."""
     columns = sa.tuple_(points.c.series, points.c.start, points.c.resolution, points.c.unit)
@@ -132,9 +153,7 @@ def merge_points(connection: sa.Connection, summaries: dict[PointKey, Summary]) 
     old: set[PointKey] = set()
     for first in range(0, len(keys), ROWS_A_QUERY):
         wanted = sa.select(points).where(columns.in_(keys[first : first + ROWS_A_QUERY]))
-        for row in connection.execute(wanted).all():
-            key = PointKey(row.series, row.start, row.resolution, row.unit)
-            before = _summary(row)
+        for key, before in read_points(connection, wanted):
             before.merge(summaries[key])
             summaries[key] = before
             old.add(key)
@@ -178,8 +197,9 @@ def _dimensions(text: str) -> tuple[tuple[str, str], ...]:
 
 def _summary(row: sa.Row[Any]) -> Summary:
     found = row._mapping  # since rows have a method `count`
-    spread = Distribution.decode(found["spread"]) if found["spread"] is not None else None
-    return Summary(found["count"], found["sum"], found["min"], found["max"], spread)
+    spread = found.get("spread")
+    known = Distribution.decode(spread) if spread is not None else None
+    return Summary(found["count"], found["sum"], found["min"], found["max"], known)
 
 
 def _values(summary: Summary) -> dict[str, Any]:
