@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from cairn.core.errors import AwsError
 
+_SPECIAL = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
 
 def missing(path: str) -> AwsError:
     return AwsError("MissingRequiredParameterException", f"The parameter {path} is required.")
@@ -35,7 +37,8 @@ def too_large(path: str, limit: int) -> str:
 
 
 def no_value(value: object, path: str) -> str:
-    return f"The value {value} for parameter {path} is invalid."
+    shown = _SPECIAL.get(str(value), value) if isinstance(value, float) else value
+    return f"The value {shown} for parameter {path} is invalid."
 
 
 def same_dimension_twice() -> str:
