@@ -5,6 +5,11 @@ from __future__ import annotations
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudwatch.logs.store import LogStore
 from cairn.cloudwatch.logs.tables import LOGS
+from cairn.cloudwatch.metrics import MetricStore
+from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
+from cairn.cloudwatch.metrics.operations import operations as metric_operations
+from cairn.cloudwatch.metrics.rollup import RollUp
+from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
@@ -15,9 +20,13 @@ from cairn.service.elsewhere import elsewhere
 from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
 from cairn.wire.operation import Operation
+from cairn.wire.validate import Validation
 
 SERVICES = ("logs", "cloudwatch", "sns")
 """By botocore's names."""
+
+VALIDATIONS = {"cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS)}
+"""How each answers to input that does not fit its model, where that is not as usual."""
 
 
 class CloudWatch:
@@ -30,6 +39,7 @@ class CloudWatch:
         self._clock = clock
         self._states: list[State] = []
         self._logs = LogStore(self._open(LOGS), clock)
+        self._metrics = MetricStore(self._open(METRICS), clock)
 
     def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
         """The log groups that trails send their events to."""
@@ -43,14 +53,14 @@ class CloudWatch:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
             "logs": {},
-            "cloudwatch": {},
+            "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
         return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
 
     def steps(self) -> list[Step]:
         """What the worker does for them."""
-        return []
+        return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
 
     def close(self) -> None:
         for state in self._states:
