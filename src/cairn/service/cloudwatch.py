@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
 from cairn.cloudwatch.logs import operations as log_operations
+from cairn.cloudwatch.metric_filters import UNCHECKED as UNCHECKED_FILTERS
+from cairn.cloudwatch.metric_filters import MetricFilters, MetricFilterSink
+from cairn.cloudwatch.metric_filters import operations as filter_operations
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
@@ -30,7 +34,7 @@ SERVICES = ("logs", "cloudwatch", "sns")
 """By botocore's names."""
 
 VALIDATIONS = {
-    "logs": LOGS_VALIDATION,
+    "logs": replace(LOGS_VALIDATION, unchecked=LOGS_VALIDATION.unchecked | UNCHECKED_FILTERS),
     "cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS),
 }
 """How each answers to input that does not fit its model, where that is not as usual."""
@@ -47,6 +51,7 @@ class CloudWatch:
         self._states: list[State] = []
         self._logs = LogStore(self._open(LOGS), clock)
         self._metrics = MetricStore(self._open(METRICS), clock)
+        self._filters = MetricFilters(self._logs)
 
     def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
         """The log groups that trails send their events to."""
@@ -59,7 +64,10 @@ class CloudWatch:
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
-            "logs": log_operations(self._logs, compile_pattern=_matcher),
+            "logs": {
+                **log_operations(self._logs, compile_pattern=_matcher, filter_counts=self._filters.counts),
+                **filter_operations(self._filters),
+            },
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
@@ -74,7 +82,19 @@ class CloudWatch:
             state.close()
 
     def _log_steps(self) -> list[Step]:
-        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end)] if self._is_own("logs") else []
+        if not self._is_own("logs"):
+            return []
+        steps: list[Step] = []
+        positions: list[Callable[[], int]] = []  # of all who read puts by number
+        if self._is_own("cloudwatch"):
+            sink = MetricFilterSink(self._logs, self._filters, self._metrics, self._clock)
+            steps.append(sink)
+            positions.append(sink.position)
+
+        def passed() -> int:
+            return min((position() for position in positions), default=self._logs.end())
+
+        return [*steps, Compactor(self._logs, positions), Cleaner(self._logs, passed)]
 
     def _metric_steps(self) -> list[Step]:
         return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []

@@ -7,6 +7,7 @@ from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
+from cairn.cloudwatch.metric_filters import tables as _metric_filters  # noqa: F401
 from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
