@@ -122,7 +122,7 @@ class TopicsElsewhere:
     or boto3 makes us."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._clients = _Clients("sns", endpoint)
+        self._clients = Clients("sns", endpoint)
 
     def publish(self, topic: str, message: str, source: str) -> None:
         try:
@@ -138,7 +138,7 @@ class KeysElsewhere:
     """`cloudtrail.encryption.Keys` over a KMS that is not ours."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._clients = _Clients("kms", endpoint)
+        self._clients = Clients("kms", endpoint)
 
     def find(self, arn: str) -> Key | None:
         kms = self._clients.of(arn)
@@ -159,7 +159,7 @@ class KeysElsewhere:
         return Key(arn=found["Arn"], state=found.get("KeyState", "Enabled"), symmetric=symmetric, policy=policy)
 
 
-class _Clients:
+class Clients:
     """boto3's clients of a service at an endpoint, one a region."""
 
     def __init__(self, service: str, endpoint: Endpoint) -> None:
@@ -169,7 +169,9 @@ class _Clients:
 
     def of(self, arn: str) -> Any:
         """The client for the region of an ARN."""
-        region = arn.split(":")[3]
+        return self.in_region(arn.split(":")[3])
+
+    def in_region(self, region: str) -> Any:
         if region not in self._made:
             credentials = self._endpoint.credentials
             self._made[region] = boto3.session.Session().client(

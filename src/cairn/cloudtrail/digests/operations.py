@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cairn.cloudtrail import refusals
-from cairn.cloudtrail.digests.keys import Keys, ListedKey
+from cairn.cloudtrail.digests.keys import ListedKey, SigningKeys
 from cairn.core.clock import Clock, utc
 from cairn.wire.operation import Context, Operation
 
@@ -14,7 +14,7 @@ KEYS_MAX = 1000
 """Public keys in an answer: eighty years of one region."""
 
 
-def operations(keys: Keys, clock: Clock) -> dict[str, Operation]:
+def operations(keys: SigningKeys, clock: Clock) -> dict[str, Operation]:
     """CloudTrail's operations on keys, by name."""
 
     def list_public_keys(context: Context, params: dict[str, Any]) -> Mapping[str, Any]:
