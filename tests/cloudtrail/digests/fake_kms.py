@@ -1,18 +1,24 @@
-"""A KMS in memory that holds the keys of digests: each region's can be away, slow or wrong by itself."""
+"""A KMS in memory that holds the keys of digests: each region's can be away or slow by itself. And a rig with it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.cloudtrail.digests.digest_rig import DigestRig
 
-from cairn.cloudtrail.digests.held_keys import HeldKey
+from cairn.cloudtrail.digests.held_keys import HeldKey, HeldKeys
 from cairn.cloudtrail.digests.signature import SigningError
+from cairn.core.clock import TestClock
+
+OTHER = "eu-west-1"
 
 
 class FakeKms:
@@ -52,3 +58,22 @@ class FakeKms:
     def _answer(self, region: str) -> None:
         if region in self.away:
             raise SigningError(self.away[region], f"the KMS of {region} is away")
+
+
+class HeldRig(DigestRig):
+    """A rig whose keys are in a KMS."""
+
+    def __init__(self, folder: Path, clock: TestClock) -> None:
+        self.kms = FakeKms()
+        super().__init__(folder, clock)
+        self.digests.close()
+        self.keys: Any = HeldKeys(self.state, self.kms, clock)
+        self.digests = self.sink()
+
+    def both(self) -> None:
+        """An event in each of two regions."""
+        self.record(self.event(), self.event(region=OTHER))
+
+    def counts(self, region: str) -> list[int]:
+        """How many log files each digest of a region has."""
+        return [len(digest.log_files) for digest in self.made(region)]
