@@ -64,7 +64,9 @@ def test_a_key_that_is_away_holds_up_its_region_alone_and_all_follows_once_it_is
     assert rig.status(trail, OTHER)["LatestDigestDeliveryError"] == "KMS.DisabledException"
     assert "LatestDigestDeliveryError" not in rig.status(trail, HOME)
     (trouble,) = rig.digests.troubles().values()
-    assert trouble.error.startswith("KMS.DisabledException: the KMS of eu-west-1 is away")
+    assert trouble.error.startswith(
+        "KMS.DisabledException: digests of eu-west-1 are not signed: the KMS of eu-west-1 is away"
+    )
     rig.kms.away.clear()
     rig.clock.advance(301)
     rig.work()

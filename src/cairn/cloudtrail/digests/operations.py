@@ -10,6 +10,8 @@ from cairn.cloudtrail.digests.keys import ListedKey, SigningKeys
 from cairn.core.clock import Clock, utc
 from cairn.wire.operation import Context, Operation
 
+NOW_S = 60.0
+"""How long a moment is that is not given: a key that is begun because somebody asks is among those of now."""
 KEYS_MAX = 1000
 """Public keys in an answer: eighty years of one region."""
 
@@ -26,6 +28,8 @@ def operations(keys: SigningKeys, clock: Clock) -> dict[str, Operation]:
         end = params["EndTime"].timestamp() if "EndTime" in params else now
         if start > end:
             raise refusals.invalid_time_range()
+        if "EndTime" not in params:
+            end += NOW_S
         return {"PublicKeyList": [_answer(key) for key in keys.listed(context.region, start, end)[:KEYS_MAX]]}
 
     return {"ListPublicKeys": list_public_keys}

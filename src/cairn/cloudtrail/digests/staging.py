@@ -57,7 +57,8 @@ class Staging:
         except SigningError as error:
             with self._state.write() as connection:
                 status.failed(connection, trail.row, regions, self._clock.now(), error.code, "signing")
-            raise
+            where = ", ".join(sorted(regions))
+            raise SigningError(error.code, f"digests of {where} are not signed: {error.message}") from error
         failpoint("digests.signed")
         with self._state.write() as connection:
             if periods.reload(connection, period) != period:
