@@ -8,6 +8,7 @@ from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
 from cairn.cloudwatch.alarms.tables import ALARMS
 from cairn.cloudwatch.logs.tables import LOGS
+from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
 from cairn.core.config import Settings
@@ -16,7 +17,7 @@ from cairn.core.journal import tables as _journal  # noqa: F401
 from cairn.core.state import SAVED, Schema, State
 from cairn.gateway import tables as _gateway  # noqa: F401
 
-SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, ALARMS)
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS)
 """All that an installation has."""
 
 
