@@ -68,7 +68,9 @@ class MetricSettings(Settings, frozen=True, kw_only=True, omit_defaults=True, re
     unit: str | None = None
     evaluation_periods: int = 1
     datapoints_to_alarm: int | None = None
-    threshold: float = 0.0
+    threshold: float | None = None
+    threshold_metric_id: str | None = None
+    """Of the query that is the band, where the threshold is one."""
     comparison_operator: str = ""
     treat_missing_data: str | None = None
     evaluate_low_sample_count_percentile: str | None = None
@@ -83,7 +85,7 @@ class MetricSettings(Settings, frozen=True, kw_only=True, omit_defaults=True, re
     @property
     def period_s(self) -> int:
         """Of the points that are judged."""
-        return self.period if self.period is not None else _period(self.metrics)
+        return self.period if self.period is not None else _period(self.metrics, self.threshold_metric_id)
 
     @property
     def criterion(self) -> Criterion:
@@ -147,14 +149,9 @@ def name_of(name_or_arn: str) -> str:
     return name_or_arn
 
 
-def returned(metrics: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """The query whose points are judged."""
-    return next(query for query in metrics if query.get("ReturnData", True))
-
-
-def _period(metrics: tuple[dict[str, Any], ...]) -> int:
-    """An expression's own period, or that of its metrics."""
-    query = returned(metrics)
+def _period(metrics: tuple[dict[str, Any], ...], band: str | None) -> int:
+    """Of the query whose points are judged: its own or, of an expression, that of its metrics."""
+    query = next(query for query in metrics if query.get("ReturnData", True) and query["Id"] != band)
     if "MetricStat" in query:
         return int(query["MetricStat"]["Period"])
     if "Period" in query:

@@ -147,7 +147,6 @@ def described(alarm: Alarm) -> dict[str, Any]:
         said |= {
             "Dimensions": [],
             "EvaluationPeriods": alarm.settings.evaluation_periods,
-            "Threshold": alarm.settings.threshold,
         }
         if alarm.evaluation:
             said["EvaluationState"] = alarm.evaluation

@@ -9,7 +9,6 @@ The rules are those of AWS's guide (spec 8.5). An alarm that judges N periods lo
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,16 +28,28 @@ TREATMENTS = (BREACHING, NOT_BREACHING, IGNORE, MISSING)
 class Comparison:
     """An operator that alarms compare with, and how a reason says it."""
 
-    breaches: Callable[[float, float], bool]
+    breaches: Callable[[float, float, float], bool]
+    """Of a value, with a lower and an upper threshold; a static threshold is both."""
     said: str
+    """In a sentence with a static threshold."""
+    lower: str = ""
+    upper: str = ""
+    """In one with a band."""
 
 
 COMPARISONS = {
-    "GreaterThanOrEqualToThreshold": Comparison(operator.ge, "greater than or equal to"),
-    "GreaterThanThreshold": Comparison(operator.gt, "greater than"),
-    "LessThanThreshold": Comparison(operator.lt, "less than"),
-    "LessThanOrEqualToThreshold": Comparison(operator.le, "less than or equal to"),
+    "GreaterThanOrEqualToThreshold": Comparison(lambda value, low, high: value >= high, "greater than or equal to"),
+    "GreaterThanThreshold": Comparison(lambda value, low, high: value > high, "greater than"),
+    "LessThanThreshold": Comparison(lambda value, low, high: value < low, "less than"),
+    "LessThanOrEqualToThreshold": Comparison(lambda value, low, high: value <= low, "less than or equal to"),
+    "LessThanLowerOrGreaterThanUpperThreshold": Comparison(
+        lambda value, low, high: not low <= value <= high, "", "less than", "greater than"
+    ),
+    "LessThanLowerThreshold": Comparison(lambda value, low, high: value < low, "", lower="less than"),
+    "GreaterThanUpperThreshold": Comparison(lambda value, low, high: value > high, "", upper="greater than"),
 }
+BANDS = frozenset(name for name, comparison in COMPARISONS.items() if not comparison.said)
+"""Those that compare with a band that moves with time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,8 @@ class Point:
     value: float
     samples: float | None = None
     """How many values it was made of; None where it was computed."""
+    band: tuple[float, float] | None = None
+    """Where the threshold is a band."""
 
 
 Range = Sequence[Point | None]
@@ -61,7 +74,8 @@ class Criterion:
     """What makes an alarm of points."""
 
     comparison: str
-    threshold: float
+    threshold: float | None
+    """None: each point has its own."""
     periods: int
     """N, how many points decide."""
     to_alarm: int
@@ -70,8 +84,11 @@ class Criterion:
     percent: float | None = None
     """The percentile whose points count only where they have samples enough; None: all count."""
 
-    def breaches(self, value: float) -> bool:
-        return COMPARISONS[self.comparison].breaches(value, self.threshold)
+    def breaches(self, point: Point) -> bool:
+        low, high = point.band if point.band is not None else (self.threshold, self.threshold)
+        assert low is not None
+        assert high is not None
+        return COMPARISONS[self.comparison].breaches(point.value, low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,7 @@ def judge(criterion: Criterion, range: Range, starts: Sequence[float]) -> Judgem
         used = tuple(real[-criterion.periods :])
         if _too_few_samples(criterion, used):
             return Judgement(None, used)
-        breaching = sum(criterion.breaches(point.value) for point in used)
+        breaching = sum(criterion.breaches(point) for point in used)
         return Judgement(ALARM if breaching >= criterion.to_alarm else OK, used)
     newest = list(zip(starts, range, strict=True))[-criterion.periods :]
     shortfall = criterion.periods - len(real)
@@ -112,7 +129,7 @@ def judge(criterion: Criterion, range: Range, starts: Sequence[float]) -> Judgem
 
 
 def _with_missing(criterion: Criterion, range: Range, real: Sequence[Point], shortfall: int) -> str | None:
-    breaching = sum(criterion.breaches(point.value) for point in real)
+    breaching = sum(criterion.breaches(point) for point in real)
     if criterion.treatment == BREACHING:
         breaching += shortfall
     if breaching >= criterion.to_alarm:
@@ -137,11 +154,9 @@ def _is_no_longer_premature(criterion: Criterion, range: Range, real: int) -> bo
         return False
     newest = list(range)[-criterion.periods :]
     for place, point in enumerate(newest):
-        if point is not None and criterion.breaches(point.value):
+        if point is not None and criterion.breaches(point):
             newer = newest[place:]
-            return len(newer) >= criterion.to_alarm and all(
-                each is None or criterion.breaches(each.value) for each in newer
-            )
+            return len(newer) >= criterion.to_alarm and all(each is None or criterion.breaches(each) for each in newer)
     return False
 
 

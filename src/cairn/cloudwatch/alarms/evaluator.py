@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from cairn.cloudwatch.alarms import reasons, rows, windows
 from cairn.cloudwatch.alarms.alarm import METRIC_ALARM, Alarm, MetricSettings
 from cairn.cloudwatch.alarms.composites import Composites
-from cairn.cloudwatch.alarms.data import AlarmData, DataError, Value
+from cairn.cloudwatch.alarms.data import AlarmData, DataError, Reader, Value
 from cairn.cloudwatch.alarms.evaluation import ALARM, Criterion, Judgement, Point, judge
 from cairn.cloudwatch.alarms.tables import alarms, positions
 from cairn.cloudwatch.alarms.transitions import turn
@@ -47,11 +47,11 @@ class _Watch:
     alarm: Alarm
     settings: MetricSettings
     criterion: Criterion
+    reader: Reader
     step: int
-    keys: tuple[str, ...]
     runs: bool
     """Whether a period that still runs may count."""
-    amounts: dict[str, Mapping[float, float]] = field(default_factory=dict)
+    amounts: dict[str, Mapping[int, float]] = field(default_factory=dict)
     """What there was of its metrics when it was last looked at."""
     changed: bool = False
     not_before: float = 0.0
@@ -117,14 +117,15 @@ class AlarmEvaluator:
         if before is not None and before.settings == settings:
             before.alarm = alarm
             return
-        single = settings.metric_name is not None
+        reader = self._data.reader(alarm.id, settings)
+        runs = not reader.computed and windows.may_be_final(settings.stat, settings.comparison_operator)
         self._watches[alarm.row] = _Watch(
             alarm,
             settings,
             settings.criterion,
-            windows.step_s(settings.period_s, settings.evaluation_periods),
-            self._data.watched(alarm.id, settings),
-            runs=single and windows.may_be_final(settings.stat, settings.comparison_operator),
+            reader,
+            windows.step_s(settings.period_s, settings.evaluation_periods, computed=reader.computed),
+            runs,
         )
 
     def _evaluate_steps(self, now: float) -> None:
@@ -157,13 +158,13 @@ class AlarmEvaluator:
 
     def _notice(self, now: float) -> None:
         """Find the alarms whose metrics have more data than when they were last looked at."""
-        keys = {key for watch in self._watches.values() for key in watch.keys}
+        keys = {key for watch in self._watches.values() for key in watch.reader.keys}
         if not keys:
             return
         since = (now - LOOK_BACK_S) // windows.MINUTE_S * windows.MINUTE_S
         amounts = self._data.amounts(keys, since)
         for watch in self._watches.values():
-            for key in watch.keys:
+            for key in watch.reader.keys:
                 found, known = amounts.get(key, {}), watch.amounts.get(key, {})
                 if any(amount != known.get(minute, 0.0) for minute, amount in found.items()):
                     watch.changed = True
@@ -184,23 +185,21 @@ class AlarmEvaluator:
 
     def _running(self, watch: _Watch, end: float) -> Judgement | None:
         values = self._read(watch, end)
-        newest = values[-1]
-        settings = watch.settings
-        if newest is None or not windows.is_final(
-            settings.stat, settings.comparison_operator, newest.value, settings.threshold, newest.least
-        ):
+        newest, statistic = values[-1], watch.settings.stat
+        if newest is None or not windows.is_final(statistic, newest.least):
+            return None
+        if not watch.criterion.breaches(Point(end, newest.value)):
             return None
         judgement = self._judge(watch, end, values)
         return judgement if judgement.state == ALARM else None
 
     def _read(self, watch: _Watch, end: float) -> list[Value | None]:
-        periods = watch.settings.evaluation_periods + windows.PERIODS_MORE
-        return self._data.read(watch.alarm.id, watch.settings, end, periods)
+        return watch.reader.read(end, watch.settings.evaluation_periods + windows.PERIODS_MORE)
 
     def _judge(self, watch: _Watch, end: float, values: list[Value | None]) -> Judgement:
         starts = windows.starts(end, watch.settings.period_s, watch.settings.evaluation_periods)
         points = [
-            Point(start, value.value, value.samples) if value is not None else None
+            Point(start, value.value, value.samples, value.band) if value is not None else None
             for start, value in zip(starts, values, strict=True)
         ]
         return judge(watch.criterion, points, starts)

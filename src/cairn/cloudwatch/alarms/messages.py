@@ -72,11 +72,12 @@ def email(alarm: Alarm, before: State) -> str:
             "",
             f"Metric:      {settings.namespace} {settings.metric_name}{f' ({shown})' if shown else ''}",
             f"Condition:   {settings.stat} of {settings.period} s is {settings.comparison_operator}"
-            f" {settings.threshold:g}, in {settings.criterion.to_alarm} of {settings.evaluation_periods} periods",
+            f" {settings.threshold or 0:g}, in {settings.criterion.to_alarm} of {settings.evaluation_periods} periods",
         ]
     elif isinstance(settings, MetricSettings):
         shown = "; ".join(query["Expression"] for query in settings.metrics if "Expression" in query)
-        lines += ["", f"Expression:  {shown} is {settings.comparison_operator} {settings.threshold:g}"]
+        threshold = f"{settings.threshold:g}" if settings.threshold is not None else str(settings.threshold_metric_id)
+        lines += ["", f"Expression:  {shown} is {settings.comparison_operator} {threshold}"]
     else:
         lines += ["", f"Rule:        {settings.alarm_rule}"]
     return "\n".join(lines) + "\n"
@@ -137,10 +138,11 @@ def described(alarm: Alarm) -> dict[str, Any]:
     if isinstance(settings, MetricSettings):
         said |= {
             "evaluationPeriods": settings.evaluation_periods,
-            "threshold": settings.threshold,
             "comparisonOperator": settings.comparison_operator,
         }
         for name, value in (
+            ("threshold", settings.threshold),
+            ("thresholdMetricId", settings.threshold_metric_id),
             ("datapointsToAlarm", settings.datapoints_to_alarm),
             ("treatMissingData", settings.treat_missing_data),
             ("evaluateLowSampleCountPercentile", settings.evaluate_low_sample_count_percentile),
@@ -169,9 +171,12 @@ def _trigger(settings: MetricSettings) -> dict[str, Any]:
     said |= {"Period": settings.period_s, "EvaluationPeriods": settings.evaluation_periods}
     if settings.datapoints_to_alarm is not None:
         said["DatapointsToAlarm"] = settings.datapoints_to_alarm
+    said["ComparisonOperator"] = settings.comparison_operator
+    if settings.threshold is not None:
+        said["Threshold"] = settings.threshold
+    else:
+        said["ThresholdMetricId"] = settings.threshold_metric_id
     said |= {
-        "ComparisonOperator": settings.comparison_operator,
-        "Threshold": settings.threshold,
         "TreatMissingData": settings.treat_missing_data or "",
         "EvaluateLowSampleCountPercentile": settings.evaluate_low_sample_count_percentile or "",
     }

@@ -10,7 +10,6 @@ import msgspec
 from cairn.cloudwatch.alarms import describing, history, refusals, tags, validation
 from cairn.cloudwatch.alarms.alarm import AlarmId
 from cairn.cloudwatch.alarms.alarms import Alarms
-from cairn.cloudwatch.alarms.validation import Expressions
 from cairn.core.clock import Clock
 from cairn.core.state import State
 from cairn.wire.operation import Context, Operation
@@ -18,10 +17,10 @@ from cairn.wire.operation import Context, Operation
 Params = dict[str, Any]
 
 
-def operations(state: State, clock: Clock, expressions: Expressions) -> dict[str, Operation]:
+def operations(state: State, clock: Clock) -> dict[str, Operation]:
     """CloudWatch's operations on alarms, by name."""
     alarms = Alarms(state, clock)
-    doors = _AlarmOperations(alarms, expressions)
+    doors = _AlarmOperations(alarms)
     return {
         "PutMetricAlarm": doors.put_metric_alarm,
         "PutCompositeAlarm": doors.put_composite_alarm,
@@ -38,13 +37,12 @@ def operations(state: State, clock: Clock, expressions: Expressions) -> dict[str
 
 
 class _AlarmOperations:
-    def __init__(self, alarms: Alarms, expressions: Expressions) -> None:
+    def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
-        self._expressions = expressions
 
     def put_metric_alarm(self, context: Context, params: Params) -> Mapping[str, Any]:
         id = _id(context, params)
-        settings = validation.metric_settings(id, params, self._expressions)
+        settings = validation.metric_settings(id, params)
         tagged = tags.of(params.get("Tags", ()))
         self._alarms.put_metric(id, settings, enabled=params.get("ActionsEnabled", True), tagged=tagged)
         return {}

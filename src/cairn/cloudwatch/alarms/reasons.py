@@ -39,29 +39,40 @@ def reason(criterion: Criterion, judgement: Judgement, *, of: bool) -> str:
     if judgement.state == INSUFFICIENT_DATA:
         return f"Insufficient Data: {_count(criterion.periods, 'datapoint')} {_were(criterion.periods)} unknown."
     alarm = judgement.state == ALARM
-    shown = [point for point in reversed(judgement.used) if criterion.breaches(point.value) == alarm]
+    shown = [point for point in reversed(judgement.used) if criterion.breaches(point) == alarm]
     if not shown:
         received = _count(len(judgement.used), "datapoint") if judgement.used else "no datapoints"
         were = _were(len(judgement.used)) if judgement.used else "were"
         periods = _count(criterion.periods, "period")
         return f"Threshold Crossed: {received} {were} received for {periods}{_filled(criterion, judgement)}."
     count = f"{len(shown)} out of the last {criterion.periods} datapoints" if of else _count(len(shown), "datapoint")
-    said = f"{_were(len(shown))} {'' if alarm else 'not '}{COMPARISONS[criterion.comparison].said}"
-    threshold = f"the threshold ({number(criterion.threshold)})"
+    said = f"{_were(len(shown))} {_compared(criterion, shown, alarm)}{_filled(criterion, judgement)}"
     points = ", ".join(
         f"{number(point.value)} ({utc(point.start):%d/%m/%y %H:%M:%S})" for point in shown[:POINTS_SHOWN_MAX]
     )
+    crossed = "Threshold Crossed" if criterion.threshold is not None else "Thresholds Crossed"
     if len(shown) < POINTS_SHOWN_MAX:
-        text = f"Threshold Crossed: {count} [{points}] {said} {threshold}{_filled(criterion, judgement)}"
+        text = f"{crossed}: {count} [{points}] {said}"
     else:
-        crossed = "which crossed" if alarm else "which did not cross"
-        text = f"Threshold Crossed: {count} {said} {threshold}{_filled(criterion, judgement)}."
-        text += f" The most recent datapoints {crossed} the threshold: [{points}]"
+        which = "which crossed" if alarm else "which did not cross"
+        text = f"{crossed}: {count} {said}. The most recent datapoints {which} the threshold: [{points}]"
     if of:
         least = criterion.to_alarm if alarm else criterion.periods - criterion.to_alarm + 1
         turn = "OK -> ALARM" if alarm else "ALARM -> OK"
         text += f" (minimum {_count(least, 'datapoint')} for {turn} transition)"
     return f"{text}."
+
+
+def _compared(criterion: Criterion, shown: Sequence[Point], alarm: bool) -> str:
+    comparison, no = COMPARISONS[criterion.comparison], "" if alarm else "not "
+    if criterion.threshold is not None:
+        return f"{no}{comparison.said} the threshold ({number(criterion.threshold)})"
+    parts = []
+    for side, (said, name) in enumerate(((comparison.lower, "lower"), (comparison.upper, "upper"))):
+        if said:
+            values = ", ".join(number(point.band[side]) for point in shown[:POINTS_SHOWN_MAX] if point.band is not None)
+            parts.append(f"{no}{said} the {name} thresholds [{values}]")
+    return " or ".join(parts)
 
 
 def data(
@@ -78,13 +89,14 @@ def data(
     said |= {
         "period": period,
         "recentDatapoints": [float(point.value) for point in judgement.used],
-        "threshold": float(criterion.threshold),
+        **_thresholds(criterion, judgement),
         "evaluatedDatapoints": _evaluated(judgement),
     }
     text = msgspec.json.encode(said).decode()
     while len(text) > DATA_CHARACTERS_MAX:
         said["evaluatedDatapoints"] = said["evaluatedDatapoints"][: len(said["evaluatedDatapoints"]) * 3 // 4]
-        said["recentDatapoints"] = said["recentDatapoints"][-(len(said["recentDatapoints"]) * 3 // 4) :]
+        for name in _RECENT & said.keys():
+            said[name] = said[name][-max(len(said[name]) * 3 // 4, 1) :]
         text = msgspec.json.encode(said).decode()
     return text
 
@@ -124,6 +136,19 @@ def number(value: float) -> str:
     assert isinstance(exponent, int)
     first, rest = digits[0], "".join(map(str, digits[1:])) or "0"
     return f"{'-' if sign else ''}{first}.{rest}E{exponent + len(digits) - 1}"
+
+
+_RECENT = {"recentDatapoints", "recentLowerThresholds", "recentUpperThresholds"}
+
+
+def _thresholds(criterion: Criterion, judgement: Judgement) -> dict[str, Any]:
+    if criterion.threshold is not None:
+        return {"threshold": float(criterion.threshold)}
+    bands = [point.band for point in judgement.used if point.band is not None]
+    return {
+        "recentLowerThresholds": [float(low) for low, _ in bands],
+        "recentUpperThresholds": [float(high) for _, high in bands],
+    }
 
 
 def _evaluated(judgement: Judgement) -> list[dict[str, Any]]:

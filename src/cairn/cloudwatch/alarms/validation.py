@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from cairn.cloudwatch.alarms import refusals, windows
 from cairn.cloudwatch.alarms.alarm import AlarmId, CompositeSettings, MetricSettings, Settings
-from cairn.cloudwatch.alarms.evaluation import COMPARISONS, TREATMENTS
+from cairn.cloudwatch.alarms.evaluation import BANDS, TREATMENTS
+from cairn.cloudwatch.metrics.math import Call, Kind, kind_of
+from cairn.cloudwatch.metrics.queries import MetricQuery, parse_queries
+from cairn.cloudwatch.metrics.statistic import SIMPLE, parse_statistic
 
 Params = Mapping[str, Any]
 T = TypeVar("T", bound=Settings)
@@ -21,7 +24,6 @@ QUERIES_MAX = 20
 SUPPRESSOR_SECONDS_MAX = 86_400
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_QUERY_ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 _ACTION = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[A-Za-z0-9-]*:.+", re.DOTALL)
 _REGIONAL = ("sns",)
 """Services whose resources must be in the alarm's Region."""
@@ -32,22 +34,11 @@ _UNSUPPORTED = {
     "EvaluationInterval": "EvaluationInterval",
     "WarmUpConfiguration": "WarmUpConfiguration",
     "ActionConfiguration": "ActionConfiguration",
-    "ThresholdMetricId": "An alarm on an anomaly detection band",
 }
 _LOW_SAMPLES = ("evaluate", "ignore")
 
 
-@dataclass(frozen=True)
-class Expressions:
-    """What is known of statistics and expressions, which are the metrics' affair."""
-
-    is_statistic: Callable[[str], bool]
-    """Whether there is an extended statistic of this name."""
-    check_queries: Callable[[Sequence[Mapping[str, Any]]], None]
-    """Raises ValueError, with a text for the client, where an alarm cannot be on these queries."""
-
-
-def metric_settings(alarm: AlarmId, params: Params, expressions: Expressions) -> MetricSettings:
+def metric_settings(alarm: AlarmId, params: Params) -> MetricSettings:
     """What PutMetricAlarm puts.
 
     Raises:
@@ -59,21 +50,23 @@ def metric_settings(alarm: AlarmId, params: Params, expressions: Expressions) ->
             raise refusals.unsupported(what)
     if "WallClockWindow" in params.get("EvaluationWindow", {}):
         raise refusals.unsupported("WallClockWindow")
-    for member in ("EvaluationPeriods", "ComparisonOperator", "Threshold"):
+    band = params.get("ComparisonOperator") in BANDS
+    given, other = ("ThresholdMetricId", "Threshold") if band else ("Threshold", "ThresholdMetricId")
+    for member in ("EvaluationPeriods", "ComparisonOperator", given):
         if member not in params:
             raise refusals.missing(member)
-    if params["ComparisonOperator"] not in COMPARISONS:
-        raise refusals.unsupported("An alarm on an anomaly detection band")
-    if not -1e300 < params["Threshold"] < 1e300:
+    if other in params:
+        raise refusals.invalid(f"{other} cannot be used with {params['ComparisonOperator']}.")
+    if not math.isfinite(params.get("Threshold", 0.0)):
         raise refusals.invalid("Threshold must be a number.")
     _check_allowed(params, "TreatMissingData", TREATMENTS)
     _check_allowed(params, "EvaluateLowSampleCountPercentile", _LOW_SAMPLES)
     if params.get("DatapointsToAlarm", 0) > params["EvaluationPeriods"]:
         raise refusals.too_many_datapoints()
     if "Metrics" in params:
-        _check_queries(alarm, params, expressions)
+        _check_queries(alarm, params)
     else:
-        _check_metric(params, expressions)
+        _check_metric(params)
     _check_actions(alarm, params)
     settings = _converted(params, MetricSettings)
     _check_periods(settings)
@@ -113,7 +106,7 @@ def _check_allowed(params: Params, member: str, allowed: tuple[str, ...]) -> Non
         raise refusals.not_one_of(member, params[member], allowed)
 
 
-def _check_metric(params: Params, expressions: Expressions) -> None:
+def _check_metric(params: Params) -> None:
     for member in ("MetricName", "Namespace", "Period"):
         if member not in params:
             raise refusals.missing(member)
@@ -122,7 +115,7 @@ def _check_metric(params: Params, expressions: Expressions) -> None:
     if "Statistic" not in params and "ExtendedStatistic" not in params:
         raise refusals.missing("Statistic")
     extended = params.get("ExtendedStatistic", "p50")
-    if not expressions.is_statistic(extended):
+    if parse_statistic(extended) is None or extended in SIMPLE:
         raise refusals.invalid(f"The value {extended} for parameter ExtendedStatistic is not supported.")
     if "EvaluateLowSampleCountPercentile" in params and not params.get("ExtendedStatistic", "").startswith("p"):
         text = "EvaluateLowSampleCountPercentile can only be given with an ExtendedStatistic that is a percentile."
@@ -132,35 +125,39 @@ def _check_metric(params: Params, expressions: Expressions) -> None:
         raise refusals.invalid("Dimensions must have different names.")
 
 
-def _check_queries(alarm: AlarmId, params: Params, expressions: Expressions) -> None:
+def _check_queries(alarm: AlarmId, params: Params) -> None:
     for member in _OF_ONE_METRIC:
         if member in params:
             raise refusals.together("Metrics", member)
-    queries = params["Metrics"]
-    if not 0 < len(queries) <= QUERIES_MAX:
+    given = params["Metrics"]
+    if not 0 < len(given) <= QUERIES_MAX:
         raise refusals.invalid(f"Metrics must have between 1 and {QUERIES_MAX} members.")
-    ids = [query["Id"] for query in queries]
-    if len(set(ids)) < len(ids):
-        raise refusals.invalid("The Ids of Metrics must be different.")
-    for query in queries:
-        if not _QUERY_ID.fullmatch(query["Id"]):
-            raise refusals.invalid(f"The Id {query['Id']} must begin with a lowercase letter.")
-        if ("MetricStat" in query) == ("Expression" in query):
-            raise refusals.invalid(f"The query {query['Id']} must have either MetricStat or Expression.")
-        if "MetricStat" in query and not windows.is_period(query["MetricStat"]["Period"]):
-            raise refusals.invalid_period()
-        if not windows.is_period(query.get("Period", windows.MINUTE_S)):
-            raise refusals.invalid_period()
-        if query.get("AccountId", alarm.account) != alarm.account:
-            raise refusals.unsupported("A metric of another account")
-    if sum(query.get("ReturnData", True) for query in queries) != 1:
-        raise refusals.invalid("Exactly one member of Metrics must have ReturnData true.")
-    if not any("MetricStat" in query for query in queries):
+    if any(query.get("AccountId", alarm.account) != alarm.account for query in given):
+        raise refusals.unsupported("A metric of another account")
+    queries = parse_queries(given, alarm.account, alarm.region, "Metrics")
+    if all(query.stat is None for query in queries):
         raise refusals.invalid("Metrics must have at least one MetricStat.")
-    try:
-        expressions.check_queries(queries)
-    except ValueError as error:
-        raise refusals.invalid(str(error)) from None
+    kinds: dict[str, Kind] = {}
+    for query in queries:  # each behind what it needs
+        kinds[query.id] = kind_of(query.node, kinds) if query.node is not None else Kind.SERIES
+    band = params.get("ThresholdMetricId")
+    if "ThresholdMetricId" in params and not _is_band(queries, band):
+        raise refusals.invalid(f"ThresholdMetricId {band} must be the Id of an ANOMALY_DETECTION_BAND in Metrics.")
+    judged = [query.id for query in queries if query.returned and query.id != band]
+    if len(judged) != 1:
+        raise refusals.invalid("Exactly one member of Metrics, beside a band, must have ReturnData true.")
+    if kinds[judged[0]] is not Kind.SERIES:
+        raise refusals.invalid(f"The query {judged[0]} must return a single time series.")
+
+
+def _is_band(queries: Iterable[MetricQuery], id: str | None) -> bool:
+    return any(
+        query.id == id
+        and query.returned
+        and isinstance(query.node, Call)
+        and query.node.function == "ANOMALY_DETECTION_BAND"
+        for query in queries
+    )
 
 
 def _check_periods(settings: MetricSettings) -> None:
