@@ -171,12 +171,13 @@ class AlarmEvaluator:
                 watch.amounts[key] = found
 
     def _look(self, watch: _Watch, end: float, now: float) -> _Outcome:
-        """What the periods that end with `end` say, or those that end with the next step, if that is certain."""
+        """What the periods that end with `end` say, or later ones that have not ended, if that is certain."""
         try:
             if watch.runs and end == windows.boundary(now, watch.step):
-                running = self._running(watch, end + watch.step)
-                if running is not None:
-                    return _Outcome(watch, running)
+                for later in windows.running(now, watch.step):
+                    running = self._running(watch, later)
+                    if running is not None:
+                        return _Outcome(watch, running)
             return _Outcome(watch, self._judge(watch, end, self._read(watch, end)))
         except DataError as error:
             if not watch.alarm.evaluation:

@@ -39,6 +39,12 @@ def boundary(now: float, step: int) -> float:
     return float((now - SETTLE_S) // step * step)
 
 
+def running(now: float, step: int) -> list[float]:
+    """The steps whose data may still come: the next one and, while its data settles, the one that has just passed."""
+    following = float(now // step * step) + step
+    return [following] if boundary(now, step) == following - step else [following, following - step]
+
+
 def starts(end: float, period: int, periods: int) -> list[float]:
     """When the periods of an evaluation range begin that ends at `end`, the oldest first."""
     count = periods + PERIODS_MORE
