@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.cloudwatch.alarms.world import ACCOUNT, REGION, TOPIC, World
 
 from cairn.cloudwatch.alarms.evaluator import AlarmEvaluator
 from cairn.cloudwatch.alarms.tables import positions
+from cairn.core.clock import TestClock
 
 ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a"
 
@@ -329,3 +332,36 @@ def test_dynamodb_ignores_missing_data(world: World) -> None:
     world.run(200)
     assert world.state() == "INSUFFICIENT_DATA"
     assert world.told() == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.integers(0, 400), max_size=8),
+    st.sampled_from(["missing", "notBreaching", "ignore", "breaching"]),
+    st.integers(1, 3),
+    st.sampled_from([10, 60, 120]),
+)
+def test_looking_often_makes_turns_earlier_but_no_others(
+    empty: Any, tmp_path_factory: pytest.TempPathFactory, when: list[int], treatment: str, periods: int, period: int
+) -> None:
+    turns = []
+    for pause in (0.5, 10.0):
+        folder = tmp_path_factory.mktemp("world")
+        empty(folder)
+        world = World(folder, TestClock(1_700_000_000.4))
+        world.put_alarm(
+            TreatMissingData=treatment,
+            Period=period,
+            EvaluationPeriods=periods,
+            DatapointsToAlarm=1,
+            OKActions=[TOPIC],
+            InsufficientDataActions=[TOPIC],
+        )
+        last = 0
+        for second in [*sorted(when), 900]:
+            world.run(second - last, pause)
+            world.publish(resolution=1)
+            last = second
+        turns.append(world.told())
+        world.close()
+    assert turns[0] == turns[1]

@@ -142,7 +142,7 @@ def described(alarm: Alarm) -> dict[str, Any]:
     }
     if state.data:
         said["StateReasonData"] = state.data
-    settings: dict[str, Any] = msgspec.to_builtins(alarm.settings)
+    settings: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(alarm.settings))
     if isinstance(alarm.settings, MetricSettings):
         said |= {
             "Dimensions": [],
