@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudwatch.logs.store import LogStore
+from cairn.cloudwatch.logs.tables import LOGS
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
+from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
+from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
 from cairn.wire.operation import Operation
 
@@ -24,6 +29,15 @@ class CloudWatch:
         self._settings = settings
         self._clock = clock
         self._states: list[State] = []
+        self._logs = LogStore(self._open(LOGS), clock)
+
+    def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
+        """The log groups that trails send their events to."""
+        endpoint = elsewhere(self._settings, "logs")
+        if endpoint is not None:
+            return LogGroupsElsewhere(endpoint, self._clock)
+        is_ours = elsewhere(self._settings, "iam") is None
+        return OwnLogGroups(self._logs, AccountRoles(questions) if is_ours else UnseenRoles(), self._clock)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""

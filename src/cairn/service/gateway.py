@@ -175,7 +175,8 @@ class GatewayProcess:
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
-        checks = preconditions(self._settings, self._questions, self._destinations)
+        log_groups = self._cloudwatch.trail_log_groups(self._questions)
+        checks = preconditions(self._settings, self._questions, self._destinations, log_groups)
         owners = Owners(self._organizations)
         cloudwatch: dict[str, Upstream] = {
             service: LocalService(service, operations, otherwise=self._default)
