@@ -30,7 +30,7 @@ class Record:
         stream: str = "",
         log: str = "",
         ingestion_ms: int = 0,
-        pointer: str = "",
+        pointer: Callable[[], str] = str,
     ) -> None:
         self.timestamp_ms = timestamp_ms
         self.message = message
@@ -39,6 +39,7 @@ class Record:
         """`ACCOUNT:GROUP`."""
         self.ingestion_ms = ingestion_ms
         self.pointer = pointer
+        """Makes what names this event; few that are read are shown."""
         self._body: Any = _UNREAD
 
     @property
@@ -70,7 +71,7 @@ _OF_EVENTS: dict[str, Callable[[Record], Value]] = {
     "@message": lambda record: record.message,
     "@logStream": lambda record: record.stream,
     "@log": lambda record: record.log,
-    "@ptr": lambda record: record.pointer,
+    "@ptr": lambda record: record.pointer(),
 }
 
 
