@@ -1,0 +1,44 @@
+"""Queries of Logs Insights, subscription filters and export tasks."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0001"
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_NAME = sa.String(512).with_variant(sa.String(512, collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "log_queries",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("account", sa.String(12), nullable=False),
+        sa.Column("region", sa.String(32), nullable=False),
+        sa.Column("groups", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("start_ms", sa.BigInteger(), nullable=False),
+        sa.Column("end_ms", sa.BigInteger(), nullable=False),
+        sa.Column("row_limit", sa.Integer(), nullable=True),
+        sa.Column("user_arn", sa.String(2048), nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
+        sa.Column("beat_ms", sa.BigInteger(), nullable=False),
+        sa.Column("matched", sa.BigInteger(), nullable=False),
+        sa.Column("scanned", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("result_rows", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("log_queries_created", "log_queries", ["account", "region", "created_ms"], unique=False)
+    op.create_index("log_queries_status", "log_queries", ["status", "beat_ms"], unique=False)
+    op.create_table(
+        "log_query_pages",
+        sa.Column("query", sa.String(36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["query"], ["log_queries.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("query", "number"),
+    )
