@@ -7,6 +7,7 @@ from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
+from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
 from cairn.core.config import Settings
@@ -15,7 +16,7 @@ from cairn.core.journal import tables as _journal  # noqa: F401
 from cairn.core.state import SAVED, Schema, State
 from cairn.gateway import tables as _gateway  # noqa: F401
 
-SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS)
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS)
 """All that an installation has."""
 
 

@@ -112,20 +112,6 @@ class LogStore:
             )
         )
 
-    def make_stream(self, group: GroupId, stream: str) -> None:
-        """Make a stream where it is missing. What its name may be is for the operation to say.
-
-        Raises:
-            AwsError: ResourceNotFoundException: there is no such group.
-        """
-        with self.state.read() as connection:
-            if has_stream(connection, get(connection, group).row, stream):
-                return
-        with self.state.write() as connection:
-            row = get(connection, group).row
-            if not has_stream(connection, row, stream):
-                connection.execute(sa.insert(streams).values(log_group=row, name=stream, created_ms=self.now_ms()))
-
     def end(self) -> int:
         """The number that the next put will have."""
         with self.state.read() as connection:
@@ -249,12 +235,6 @@ def _prepare(connection: sa.Connection, put: _Put, now_ms: int) -> dict[str, obj
         "bytes": put.size,
         "content": put.content,
     }
-
-
-def has_stream(connection: sa.Connection, group: int, stream: str) -> bool:
-    """Whether a group, by its row, has a stream of this name."""
-    select = sa.select(streams.c.id).where(streams.c.log_group == group, streams.c.name == stream)
-    return connection.execute(select).first() is not None
 
 
 def _position(connection: sa.Connection, reader: str) -> int:
