@@ -8,11 +8,14 @@ from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
 from cairn.cloudwatch.logs import operations as log_operations
+from cairn.cloudwatch.logs.records import pointer
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
 from cairn.cloudwatch.metrics.rollup import RollUp
 from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.queries import Queries, Runner, cleaner
+from cairn.cloudwatch.queries import operations as query_operations
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
@@ -47,6 +50,8 @@ class CloudWatch:
         self._states: list[State] = []
         self._logs = LogStore(self._open(LOGS), clock)
         self._metrics = MetricStore(self._open(METRICS), clock)
+        self._queries = Queries(self._logs.state, clock)
+        self._runner = Runner(self._queries, self._logs, pointer, clock)
 
     def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
         """The log groups that trails send their events to."""
@@ -59,7 +64,8 @@ class CloudWatch:
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
-            "logs": log_operations(self._logs, compile_pattern=_no_patterns),
+            "logs": log_operations(self._logs, compile_pattern=_no_patterns)
+            | query_operations(self._queries, self._runner, self._logs),
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
@@ -70,11 +76,14 @@ class CloudWatch:
         return [*self._log_steps(), *self._metric_steps()]
 
     def close(self) -> None:
+        self._runner.close()
         for state in self._states:
             state.close()
 
     def _log_steps(self) -> list[Step]:
-        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end)] if self._is_own("logs") else []
+        if not self._is_own("logs"):
+            return []
+        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end), cleaner(self._queries)]
 
     def _metric_steps(self) -> list[Step]:
         return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []

@@ -93,9 +93,8 @@ def test_dedup_keeps_the_youngest_of_each(events: list[Event]) -> None:
 
 
 _PIECES = st.sampled_from(
-    ["fields", "filter", "stats", "sort", "limit", "parse", "dedup", "|", ",", "(", ")", "[", "]", "a", "@message"]
-    + ["count", "bin", "5m", "'x'", "/x*/", "*", "+", "-", "/", "=", "!=", "like", "in", "and", "not", "as", "by", "7"]
-    + ["`q`", '"', "'", "/", "`", "#", "\\", "é", "\n", "desc", "unnest", "into", "pct", ".", "1e9", "^"]
+    "fields filter stats sort limit parse dedup unnest into like in and or not as by desc asc count pct bin | , ( ) [ ]"
+    " + - * / % ^ = != =~ a @message `q` 5m 7 1e9 'x' /x*/ \" ' ` # . \\ é \n".split(" ")
 )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from tests.cloudwatch.queries.rig import ACCOUNT, GROUP, HERE, REGION, Rig
+from tests.cloudwatch.queries.rig import ACCOUNT, GROUP, REGION, Rig
 
 from cairn.cloudwatch.logs import GroupId
 from cairn.cloudwatch.logs.records import pointed, pointer

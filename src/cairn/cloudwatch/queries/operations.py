@@ -7,7 +7,7 @@ from typing import Any
 
 from cairn.cloudwatch.logs import GroupId, LogStore
 from cairn.cloudwatch.logs.encryption import QueryKeys
-from cairn.cloudwatch.logs.groups import DELIVERY, DAY_MS, Group
+from cairn.cloudwatch.logs.groups import DAY_MS, DELIVERY, Group
 from cairn.cloudwatch.logs.identifiers import identified, own_group
 from cairn.cloudwatch.logs.paging import read_token, token
 from cairn.cloudwatch.logs.refusals import not_of_class

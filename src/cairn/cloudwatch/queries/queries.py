@@ -16,6 +16,7 @@ from cairn.cloudwatch.queries import refusals
 from cairn.cloudwatch.queries.results import PAGE_ROWS, Results, rows_of
 from cairn.cloudwatch.queries.tables import pages, queries
 from cairn.core.clock import Clock
+from cairn.core.loops import Step, every
 from cairn.core.state import State
 
 SCHEDULED = "Scheduled"
@@ -32,6 +33,9 @@ KEPT_S = 7 * 86_400
 """How long results can be asked for."""
 SILENT_S = 60
 """After so long without a sign the process that had it is gone."""
+
+
+CLEAN_EVERY_S = 10.0
 
 
 class SavedQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,9 +201,7 @@ class Queries:
         """Fail the queries whose process is gone, and forget the old ones."""
         now = self._now_ms()
         with self._state.write() as connection:
-            silent = sa.update(queries).where(
-                queries.c.status.in_(ACTIVE), queries.c.beat_ms < now - SILENT_S * 1000
-            )
+            silent = sa.update(queries).where(queries.c.status.in_(ACTIVE), queries.c.beat_ms < now - SILENT_S * 1000)
             connection.execute(silent.values(status=FAILED, ended_ms=now))
             connection.execute(sa.delete(queries).where(queries.c.created_ms < now - KEPT_S * 1000))
 
@@ -210,6 +212,11 @@ class Queries:
 
     def _now_ms(self) -> int:
         return int(self._clock.now() * 1000)
+
+
+def cleaner(queries: Queries) -> Step:
+    """The step that cleans up."""
+    return every("queries", CLEAN_EVERY_S, queries.clean)
 
 
 def _of(account: str, region: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
