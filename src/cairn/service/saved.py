@@ -9,6 +9,7 @@ from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
 from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.cloudwatch.queries import tables as _queries  # noqa: F401
+from cairn.cloudwatch.subscriptions import tables as _subscriptions  # noqa: F401
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
 from cairn.core.config import Settings

@@ -199,7 +199,7 @@ def test_unnest_makes_a_row_of_each_item() -> None:
 def test_texts_sort_naturally_and_numbers_behind_them() -> None:
     wanted = ["!", "#", "*%04", "0#", "5A", "111A", "2345_", "@", "@_", "A", "A9876fghj", "a12345hfh"]
     wanted += ["0", "01", "1", "2", "3"]  # as the guide has them
-    assert sorted(wanted[::-1], key=sort_key) == wanted
+    assert sorted(set(wanted), key=sort_key) == wanted
 
 
 def test_sort_and_limit_are_bounded_by_what_is_shown() -> None:

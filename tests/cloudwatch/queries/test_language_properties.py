@@ -92,10 +92,9 @@ def test_dedup_keeps_the_youngest_of_each(events: list[Event]) -> None:
     assert [row["i"] for row in run("dedup s, a | fields i", events)] == wanted
 
 
-_PIECES = st.sampled_from(
-    "fields filter stats sort limit parse dedup unnest into like in and or not as by desc asc count pct bin | , ( ) [ ]"
-    " + - * / % ^ = != =~ a @message `q` 5m 7 1e9 'x' /x*/ \" ' ` # . \\ é \n".split(" ")
-)
+_WORDS = """fields filter stats sort limit parse dedup unnest into like in and or not as by desc asc count pct bin | , (
+) [ ] + - * / % ^ = != =~ a @message `q` 5m 7 1e9 'x' /x*/ " ' ` # . é"""
+_PIECES = st.sampled_from([*_WORDS.split(), "\\", "\n"])
 
 
 @given(st.lists(_PIECES, max_size=14).map(" ".join) | st.text(max_size=40))

@@ -42,3 +42,34 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["query"], ["log_queries.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("query", "number"),
     )
+    op.create_table(
+        "log_subscription_filters",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("log_group", _ID, nullable=False),
+        sa.Column("name", _NAME, nullable=False),
+        sa.Column("pattern", sa.String(1024), nullable=False),
+        sa.Column("destination", sa.String(2048), nullable=False),
+        sa.Column("role", sa.String(2048), nullable=False),
+        sa.Column("distribution", sa.String(16), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("first_seq", sa.BigInteger(), nullable=False),
+        sa.Column("dropped", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["log_group"], ["log_groups.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("log_subscription_filters_name", "log_subscription_filters", ["log_group", "name"], unique=True)
+    op.create_table(
+        "log_subscription_messages",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("filter", _ID, nullable=False),
+        sa.Column("stream", sa.String(512), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("owed_ms", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["filter"], ["log_subscription_filters.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("log_subscription_messages_filter", "log_subscription_messages", ["filter", "id"], unique=False)
