@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
@@ -16,6 +16,9 @@ from cairn.cloudwatch.metrics.rollup import RollUp
 from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.cloudwatch.queries import Queries, Runner, cleaner
 from cairn.cloudwatch.queries import operations as query_operations
+from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
+from cairn.cloudwatch.subscriptions import operations as subscription_operations
+from cairn.cloudwatch.subscriptions.delivery import Trouble
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
@@ -26,6 +29,7 @@ from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
 from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
+from cairn.service.subscriptions import UpstreamDestinations
 from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
 
@@ -52,6 +56,10 @@ class CloudWatch:
         self._metrics = MetricStore(self._open(METRICS), clock)
         self._queries = Queries(self._logs.state, clock)
         self._runner = Runner(self._queries, self._logs, pointer, clock)
+        runtime = folder.runtime()
+        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
+        self._destinations = UpstreamDestinations(settings, runtime, questions)
+        self._deliveries = Deliveries(self._logs, self._destinations, clock)
 
     def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
         """The log groups that trails send their events to."""
@@ -65,7 +73,8 @@ class CloudWatch:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
             "logs": log_operations(self._logs, compile_pattern=_no_patterns)
-            | query_operations(self._queries, self._runner, self._logs),
+            | query_operations(self._queries, self._runner, self._logs)
+            | subscription_operations(self._logs, Filters(self._logs), self._destinations, _no_patterns),
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
@@ -75,15 +84,27 @@ class CloudWatch:
         """What the worker does for them."""
         return [*self._log_steps(), *self._metric_steps()]
 
+    def troubles(self) -> Mapping[str, Trouble]:
+        """Where events cannot be delivered to now."""
+        return self._deliveries.troubles()
+
     def close(self) -> None:
         self._runner.close()
+        self._deliveries.close()
         for state in self._states:
             state.close()
 
     def _log_steps(self) -> list[Step]:
         if not self._is_own("logs"):
             return []
-        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end), cleaner(self._queries)]
+        subscriptions = SubscriptionSink(self._logs, _no_patterns)
+        return [
+            Compactor(self._logs, [lambda: subscriptions.position]),
+            Cleaner(self._logs, lambda: subscriptions.position),
+            cleaner(self._queries),
+            subscriptions,
+            self._deliveries,
+        ]
 
     def _metric_steps(self) -> list[Step]:
         return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
@@ -98,4 +119,6 @@ class CloudWatch:
 
 
 def _no_patterns(text: str) -> Callable[[str], bool]:
+    if not text.strip():
+        return lambda message: True
     raise AwsError("UnsupportedOperation", "Filter patterns are not built yet.")
