@@ -115,8 +115,7 @@ def test_subscriptions_reach_a_stream_and_a_queue(cairn: Cairn) -> None:
 
     def in_stream() -> Any:
         found = [
-            unpacked(record["Data"])
-            for record in kinesis.get_records(ShardIterator=at["ShardIterator"])["Records"]
+            unpacked(record["Data"]) for record in kinesis.get_records(ShardIterator=at["ShardIterator"])["Records"]
         ]
         return found if len(found) >= 2 else None
 

@@ -6,6 +6,7 @@ from cairn.account.s3 import tables as _s3  # noqa: F401 - importing declares th
 from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
+from cairn.cloudwatch.exports import tables as _exports  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
 from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.cloudwatch.queries import tables as _queries  # noqa: F401

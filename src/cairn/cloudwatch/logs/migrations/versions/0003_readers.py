@@ -73,3 +73,23 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("log_subscription_messages_filter", "log_subscription_messages", ["filter", "id"], unique=False)
+    op.create_table(
+        "log_export_tasks",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("account", sa.String(12), nullable=False),
+        sa.Column("region", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(512), nullable=False),
+        sa.Column("group_name", sa.String(512), nullable=False),
+        sa.Column("stream_prefix", sa.String(512), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("to_ms", sa.BigInteger(), nullable=False),
+        sa.Column("bucket", sa.String(512), nullable=False),
+        sa.Column("prefix", sa.String(1024), nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("completed_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("log_export_tasks_created", "log_export_tasks", ["account", "region", "created_ms"], unique=False)
+    op.create_index("log_export_tasks_status", "log_export_tasks", ["status", "created_ms"], unique=False)
