@@ -140,3 +140,37 @@ def test_subscriptions_reach_a_stream_and_a_queue(cairn: Cairn) -> None:
 def unpacked(data: bytes) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(gzip.decompress(data))
     return found
+
+
+def test_an_export_by_the_command_line(cairn: Cairn) -> None:
+    logs = filled(cairn, "exp/app", "one", "two")
+    s3 = cairn.client("s3")
+    s3.create_bucket(Bucket="exported-logs")
+    now_ms = int(time.time() * 1000)
+    asked = ["--log-group-name", "exp/app", "--from", str(now_ms - 60_000), "--to", str(now_ms + 60_000)]
+    asked += ["--destination", "exported-logs", "--destination-prefix", "app"]
+    said = cairn.aws("logs", "create-export-task", *asked, fails=True)
+    assert "GetBucketAcl call on the given bucket failed" in said
+    principal = {"Effect": "Allow", "Principal": {"Service": "logs.us-east-1.amazonaws.com"}}
+    account = logs.describe_log_groups(logGroupNamePrefix="exp/")["logGroups"][0]["arn"].split(":")[4]
+    where = {"StringEquals": {"aws:SourceAccount": [account]}}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            principal | {"Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::exported-logs", "Condition": where},
+            principal | {"Action": "s3:PutObject", "Resource": "arn:aws:s3:::exported-logs/*", "Condition": where},
+        ],
+    }
+    s3.put_bucket_policy(Bucket="exported-logs", Policy=json.dumps(policy))
+    task = cairn.aws("logs", "create-export-task", *asked)["taskId"]
+
+    def done() -> bool:
+        (found,) = cairn.client("logs").describe_export_tasks(taskId=task)["exportTasks"]
+        assert found["status"]["code"] in ("PENDING", "RUNNING", "COMPLETED")
+        return bool(found["status"]["code"] == "COMPLETED")
+
+    wait_until(done)
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket="exported-logs")["Contents"]]
+    assert keys == [f"app/{task}/s/000000.gz", "app/aws-logs-write-test"]
+    body = s3.get_object(Bucket="exported-logs", Key=keys[0])["Body"].read()
+    assert [line.split(" ", 1)[1] for line in gzip.decompress(body).decode().splitlines()] == ["one", "two"]

@@ -30,10 +30,10 @@ def logs_may(
     region, account = source.split(":")[3], source.split(":")[4]
     given = {
         # Policies name the group's ARN, the same with `:*` at its end, or a pattern that takes that end in.
+        **(keys or {}),
         "aws:SourceAccount": account,
         "aws:PrincipalIsAWSService": "true",
         "aws:SecureTransport": "true",
-        **(keys or {}),
     }
     return any(
         evaluate(
@@ -48,6 +48,11 @@ def logs_may(
         for name in (f"logs.{region}.amazonaws.com", "logs.amazonaws.com")
         for arn in (source, f"{source}:*")
     )
+
+
+def service_may(policy: str, action: str, resource: str, keys: Mapping[str, str]) -> bool:
+    """`encryption.ServiceMay` of CloudWatch Logs; `aws:SourceArn` among `keys` is the log group's."""
+    return logs_may(policy, action, resource, keys["aws:SourceArn"], keys=keys)
 
 
 class LogsRoles:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudwatch.exports import Exporter, Tasks
+from cairn.cloudwatch.exports import operations as export_operations
 from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
 from cairn.cloudwatch.logs import operations as log_operations
@@ -27,6 +29,7 @@ from cairn.core.loops import Step
 from cairn.core.state import Schema, State
 from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
+from cairn.service.log_exports import ExportBuckets, export_buckets
 from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
 from cairn.service.subscriptions import UpstreamDestinations
@@ -59,6 +62,7 @@ class CloudWatch:
         runtime = folder.runtime()
         questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self._destinations = UpstreamDestinations(settings, runtime, questions)
+        self._exports = Tasks(self._logs.state, clock)
         self._deliveries = Deliveries(self._logs, self._destinations, clock)
 
     def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
@@ -74,7 +78,8 @@ class CloudWatch:
         answered: dict[str, dict[str, Operation]] = {
             "logs": log_operations(self._logs, compile_pattern=_no_patterns)
             | query_operations(self._queries, self._runner, self._logs)
-            | subscription_operations(self._logs, Filters(self._logs), self._destinations, _no_patterns),
+            | subscription_operations(self._logs, Filters(self._logs), self._destinations, _no_patterns)
+            | export_operations(self._exports, self._logs, self._export_buckets()),
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
@@ -104,7 +109,15 @@ class CloudWatch:
             cleaner(self._queries),
             subscriptions,
             self._deliveries,
+            Exporter(
+                self._exports, self._logs, self._export_buckets(), self._folder.spool / "log-exports", self._clock
+            ),
         ]
+
+    def _export_buckets(self) -> ExportBuckets:
+        saved = open_state(self._folder, self._settings)
+        self._states.append(saved)
+        return export_buckets(self._folder, self._settings, saved, self._clock)
 
     def _metric_steps(self) -> list[Step]:
         return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
