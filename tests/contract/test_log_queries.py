@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import subprocess
+import threading
 import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.contract.waiting import wait_until
-from tests.running import Cairn
+from tests.running import BIN, Cairn
 
 pytestmark = pytest.mark.engine
 
@@ -174,3 +176,52 @@ def test_an_export_by_the_command_line(cairn: Cairn) -> None:
     assert keys == [f"app/{task}/s/000000.gz", "app/aws-logs-write-test"]
     body = s3.get_object(Bucket="exported-logs", Key=keys[0])["Body"].read()
     assert [line.split(" ", 1)[1] for line in gzip.decompress(body).decode().splitlines()] == ["one", "two"]
+
+
+def test_live_tail_by_boto3_and_by_the_command_line(cairn: Cairn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")  # as `cairn env` has it
+    logs = filled(cairn, "tail/app")
+    arn = logs.describe_log_groups(logGroupNamePrefix="tail/")["logGroups"][0]["logGroupArn"]
+    stream = logs.start_live_tail(logGroupIdentifiers=[arn])["responseStream"]
+    events = iter(stream)
+    started = next(events)["sessionStart"]
+    assert started["logGroupIdentifiers"] == [arn]
+    put(logs, "tail/app", "one", "two")
+    shown: list[str] = []
+    while len(shown) < 2:
+        update = next(events)["sessionUpdate"]
+        assert not update["sessionMetadata"]["sampled"]
+        shown += [each["message"] for each in update["sessionResults"]]
+    assert shown == ["one", "two"]
+    stream.close()
+    with pytest.raises(ClientError, match="does not exist"):
+        logs.start_live_tail(logGroupIdentifiers=[arn + "x"])
+
+    command = [str(BIN / "aws"), "logs", "start-live-tail", "--log-group-identifiers", arn]
+    environment = cairn.environment(AWS_DISABLE_HOST_PREFIX_INJECTION="true", PYTHONUNBUFFERED="1")
+    tail = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert tail.stdout is not None and tail.stderr is not None
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(tail.stdout or []), daemon=True)
+    reader.start()
+
+    def told() -> bool:
+        put(logs, "tail/app", "seen by the command line")
+        return any("seen by the command line" in line for line in lines)
+
+    try:
+        wait_until(told)
+    finally:
+        tail.terminate()
+        tail.wait(30)
+        reader.join(30)
+        tail.stdout.close()
+        tail.stderr.close()
+
+    def recorded() -> bool:
+        wanted = [{"AttributeKey": "EventName", "AttributeValue": "StartLiveTail"}]
+        found = cairn.client("cloudtrail").lookup_events(LookupAttributes=wanted)["Events"]
+        records = [json.loads(each["CloudTrailEvent"]) for each in found]
+        return {record.get("errorCode") for record in records} == {None, "ResourceNotFoundException"}
+
+    wait_until(recorded)

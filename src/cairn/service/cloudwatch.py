@@ -21,6 +21,7 @@ from cairn.cloudwatch.queries import operations as query_operations
 from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
 from cairn.cloudwatch.subscriptions import operations as subscription_operations
 from cairn.cloudwatch.subscriptions.delivery import Trouble
+from cairn.cloudwatch.tail import Sessions
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
@@ -29,10 +30,12 @@ from cairn.core.loops import Step
 from cairn.core.state import Schema, State
 from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
+from cairn.service.live_tail import LiveTail
 from cairn.service.log_exports import ExportBuckets, export_buckets
 from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
 from cairn.service.subscriptions import UpstreamDestinations
+from cairn.wire.http import Upstream
 from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
 
@@ -84,6 +87,10 @@ class CloudWatch:
             "sns": {},
         }
         return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
+
+    def live_tail(self, logs: Upstream) -> Upstream:
+        """`logs`, and StartLiveTail besides, which answers no output but a stream."""
+        return LiveTail(Sessions(self._logs, _no_patterns), self._clock, LOGS_VALIDATION, logs)
 
     def steps(self) -> list[Step]:
         """What the worker does for them."""
