@@ -106,7 +106,7 @@ def test_of_many_events_some_are_shown_in_order(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("params", "code", "said"),
     [
-        ({"logGroupIdentifiers": [APP.arn + ":*"]}, "InvalidParameterException", "asterisk"),
+        ({"logGroupIdentifiers": [APP.arn + ":*"]}, "InvalidParameterException", "pattern"),
         ({"logGroupIdentifiers": [APP.arn + "x"]}, "ResourceNotFoundException", "does not exist"),
         ({"logStreamNames": ["a"], "logStreamNamePrefixes": ["b"]}, "InvalidParameterException", "Only one of"),
         (

@@ -76,8 +76,6 @@ class Sessions:
                 self._open[key] -= 1
 
     def _group(self, context: Context, given: str) -> GroupId:
-        if given.endswith("*"):
-            raise _invalid("The ARN of a log group must not end with an asterisk.")
         group = self._store.groups.get(identified(context, given))
         if group.log_class != STANDARD:
             raise not_of_class(OPERATION, group.log_class)
