@@ -173,7 +173,7 @@ class Settings:
     upstreams: dict[str, str] = field(
         default_factory=dict,
         metadata={
-            "doc": "Where a service's calls go instead of the embedded account: `s3 = \"http://minio:9000\"`; \"cairn\" "
+            "doc": 'Where a service\'s calls go instead of the embedded account: `s3 = "http://minio:9000"`; "cairn" '
             "for what Cairn serves itself where `*` names an endpoint."
         },
     )
