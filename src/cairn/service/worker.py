@@ -12,7 +12,6 @@ from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.digests.keys import Keys
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
-from cairn.cloudtrail.lanes import Trouble
 from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.notices import Notices
 from cairn.cloudtrail.trails import Trails
@@ -25,6 +24,7 @@ from cairn.core.journal.check import JOURNAL, JournalCheck, found, told
 from cairn.core.journal.intents import Resolver
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
+from cairn.core.lanes import Trouble
 from cairn.core.loops import Loop, LoopStatus, Step, every
 from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard

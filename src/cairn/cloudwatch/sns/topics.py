@@ -122,7 +122,7 @@ class Topics:
         return found.get("confirmed", 0), found.get("pending", 0), ended
 
     def publish_all(self, topic: TopicId, given: Sequence[Message]) -> list[Receipt]:
-        """Publish checked messages for a caller who may: all, or none. They are durable when this returns.
+        """Publish checked messages for a caller who may, now: all, or none. They are durable when this returns.
 
         Raises:
             AwsError: there is no such topic, or its key cannot be used.
@@ -135,7 +135,9 @@ class Topics:
         with self.state.write() as connection:
             if _find(connection, topic) is None:
                 raise refusals.topic_not_found()
-            receipts = publishing.publish(connection, found, given, self._clock.now())
+            now = self._clock.now()
+            timed = [msgspec.structs.replace(message, published=now) for message in given]
+            receipts = publishing.publish(connection, found, timed, now)
         failpoint("sns.published")
         return receipts
 
