@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
+from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
+from cairn.cloudwatch.logs import operations as log_operations
+from cairn.cloudwatch.metrics import MetricStore
+from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
+from cairn.cloudwatch.metrics.operations import operations as metric_operations
+from cairn.cloudwatch.metrics.rollup import RollUp
+from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
+from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
+from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
+from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
 from cairn.wire.operation import Operation
+from cairn.wire.validate import Validation
 
 SERVICES = ("logs", "cloudwatch", "sns")
 """By botocore's names."""
+
+VALIDATIONS = {
+    "logs": LOGS_VALIDATION,
+    "cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS),
+}
+"""How each answers to input that does not fit its model, where that is not as usual."""
 
 
 class CloudWatch:
@@ -24,23 +45,39 @@ class CloudWatch:
         self._settings = settings
         self._clock = clock
         self._states: list[State] = []
+        self._logs = LogStore(self._open(LOGS), clock)
+        self._metrics = MetricStore(self._open(METRICS), clock)
+
+    def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
+        """The log groups that trails send their events to."""
+        endpoint = elsewhere(self._settings, "logs")
+        if endpoint is not None:
+            return LogGroupsElsewhere(endpoint, self._clock)
+        is_ours = elsewhere(self._settings, "iam") is None
+        return OwnLogGroups(self._logs, AccountRoles(questions) if is_ours else UnseenRoles(), self._clock)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
-            "logs": {},
-            "cloudwatch": {},
+            "logs": log_operations(self._logs, compile_pattern=_no_patterns),
+            "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
         return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
 
     def steps(self) -> list[Step]:
         """What the worker does for them."""
-        return []
+        return [*self._log_steps(), *self._metric_steps()]
 
     def close(self) -> None:
         for state in self._states:
             state.close()
+
+    def _log_steps(self) -> list[Step]:
+        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end)] if self._is_own("logs") else []
+
+    def _metric_steps(self) -> list[Step]:
+        return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
 
     def _is_own(self, service: str) -> bool:
         return elsewhere(self._settings, service) is None
@@ -49,3 +86,7 @@ class CloudWatch:
         state = open_state(self._folder, self._settings, schema)
         self._states.append(state)
         return state
+
+
+def _no_patterns(text: str) -> Callable[[str], bool]:
+    raise AwsError("UnsupportedOperation", "Filter patterns are not built yet.")

@@ -132,7 +132,7 @@ class TopicsElsewhere:
     or boto3 makes us."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._clients = _Clients("sns", endpoint)
+        self._clients = Clients("sns", endpoint)
 
     def publish(self, topic: str, message: str, source: str) -> None:
         try:
@@ -148,7 +148,7 @@ class KeysElsewhere:
     """`cloudtrail.encryption.Keys` over a KMS that is not ours."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._clients = _Clients("kms", endpoint)
+        self._clients = Clients("kms", endpoint)
 
     def find(self, arn: str) -> Key | None:
         kms = self._clients.of(arn)
@@ -169,7 +169,7 @@ class KeysElsewhere:
         return Key(arn=found["Arn"], state=found.get("KeyState", "Enabled"), symmetric=symmetric, policy=policy)
 
 
-class _Clients:
+class Clients:
     """boto3's clients of a service at an endpoint, one a region."""
 
     def __init__(self, service: str, endpoint: Endpoint) -> None:

@@ -58,7 +58,7 @@ from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.service.checkpoint_commands import CheckpointCommands
-from cairn.service.cloudwatch import CloudWatch
+from cairn.service.cloudwatch import VALIDATIONS, CloudWatch
 from cairn.service.commands import Commands
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
@@ -77,7 +77,7 @@ from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
 from cairn.wire.signing import Credentials
-from cairn.wire.validate import Validation
+from cairn.wire.validate import USUAL, Validation
 
 log = logging.getLogger(__name__)
 
@@ -175,10 +175,13 @@ class GatewayProcess:
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
-        checks = preconditions(self._settings, self._questions, self._destinations)
+        log_groups = self._cloudwatch.trail_log_groups(self._questions)
+        checks = preconditions(self._settings, self._questions, self._destinations, log_groups)
         owners = Owners(self._organizations)
         cloudwatch: dict[str, Upstream] = {
-            service: LocalService(service, operations, otherwise=self._default)
+            service: LocalService(
+                service, operations, validation=VALIDATIONS.get(service, USUAL), otherwise=self._default
+            )
             for service, operations in self._cloudwatch.operations().items()
         }
         return cloudwatch | {

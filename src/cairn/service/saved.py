@@ -6,6 +6,8 @@ from cairn.account.s3 import tables as _s3  # noqa: F401 - importing declares th
 from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
+from cairn.cloudwatch.logs.tables import LOGS
+from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.cloudwatch.sns.tables import SNS
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
@@ -15,7 +17,7 @@ from cairn.core.journal import tables as _journal  # noqa: F401
 from cairn.core.state import SAVED, Schema, State
 from cairn.gateway import tables as _gateway  # noqa: F401
 
-SCHEMAS: tuple[Schema, ...] = (SAVED, SNS)
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, SNS)
 """All that an installation has."""
 
 
