@@ -10,9 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from cairn.cloudtrail.log_groups import LogGroupError
 from cairn.core.clock import Clock
-from cairn.core.objects import ObjectStoreError
+from cairn.core.errors import CairnError
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +98,7 @@ class Lanes:
             return
         failures = self.troubles[owner].failures + 1 if owner in self.troubles else 1
         pause = min(RETRY_FIRST_S * 2.0 ** (failures - 1), RETRY_MAX_S)
-        code = error.code if isinstance(error, ObjectStoreError | LogGroupError) else ""
+        code = getattr(error, "code", "") if isinstance(error, CairnError) else ""  # what its service calls it
         text = f"{code or type(error).__name__}: {error}"
         self.troubles[owner] = Trouble(failures, text, now, now + pause)
         place = (self._what, self._owner, owner, failures, pause, text)

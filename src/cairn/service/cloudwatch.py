@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudtrail.topics import Topics
 from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
 from cairn.cloudwatch.logs import operations as log_operations
@@ -13,16 +14,21 @@ from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
 from cairn.cloudwatch.metrics.rollup import RollUp
 from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.sns.delivery import Deliveries
+from cairn.cloudwatch.sns.operations import VALIDATION as SNS_VALIDATION
+from cairn.cloudwatch.sns.tables import SNS
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
+from cairn.core.lanes import Trouble
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
 from cairn.service.as_cloudtrail import AccountRoles
-from cairn.service.elsewhere import elsewhere
+from cairn.service.elsewhere import TopicsElsewhere, elsewhere
 from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
+from cairn.service.sns import Sns, TrailTopics
 from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
 
@@ -32,6 +38,7 @@ SERVICES = ("logs", "cloudwatch", "sns")
 VALIDATIONS = {
     "logs": LOGS_VALIDATION,
     "cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS),
+    "sns": SNS_VALIDATION,
 }
 """How each answers to input that does not fit its model, where that is not as usual."""
 
@@ -47,6 +54,8 @@ class CloudWatch:
         self._states: list[State] = []
         self._logs = LogStore(self._open(LOGS), clock)
         self._metrics = MetricStore(self._open(METRICS), clock)
+        self.sns = Sns(self._open(SNS), folder, settings, clock) if self._is_own("sns") else None
+        self._deliveries: list[Deliveries] = []
 
     def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
         """The log groups that trails send their events to."""
@@ -56,20 +65,34 @@ class CloudWatch:
         is_ours = elsewhere(self._settings, "iam") is None
         return OwnLogGroups(self._logs, AccountRoles(questions) if is_ours else UnseenRoles(), self._clock)
 
+    def trail_topics(self) -> Topics:
+        """The topics that trails announce files on."""
+        endpoint = elsewhere(self._settings, "sns")
+        if endpoint is not None:
+            return TopicsElsewhere(endpoint)
+        assert self.sns is not None
+        return TrailTopics(self.sns.topics)
+
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
             "logs": log_operations(self._logs, compile_pattern=_no_patterns),
             "cloudwatch": metric_operations(self._metrics),
-            "sns": {},
+            "sns": self.sns.operations() if self.sns is not None else {},
         }
         return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
 
     def steps(self) -> list[Step]:
         """What the worker does for them."""
-        return [*self._log_steps(), *self._metric_steps()]
+        return [*self._log_steps(), *self._metric_steps(), *self._sns_steps()]
+
+    def troubles(self) -> dict[str, Trouble]:
+        """What does not get through now, by its ARN."""
+        return {arn: trouble for each in self._deliveries for arn, trouble in each.troubles().items()}
 
     def close(self) -> None:
+        for deliveries in self._deliveries:
+            deliveries.close()
         for state in self._states:
             state.close()
 
@@ -78,6 +101,11 @@ class CloudWatch:
 
     def _metric_steps(self) -> list[Step]:
         return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
+
+    def _sns_steps(self) -> list[Step]:
+        if self.sns is not None:
+            self._deliveries.append(self.sns.deliveries())
+        return [*self._deliveries]
 
     def _is_own(self, service: str) -> bool:
         return elsewhere(self._settings, service) is None

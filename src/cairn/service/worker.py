@@ -34,7 +34,6 @@ from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import organizations
 from cairn.service.saved import open_state
-from cairn.service.topics import trail_topics
 from cairn.service.up import stop_signals
 
 NAME = "worker"
@@ -82,8 +81,8 @@ class WorkerProcess:
             retry_for_s=settings.delivery.retry_for,
         )
         questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
-        self._notices = Notices(self._state, trail_topics(settings, questions), settings.delivery, clock)
         self._cloudwatch = CloudWatch(folder, settings, clock)
+        self._notices = Notices(self._state, self._cloudwatch.trail_topics(), settings.delivery, clock)
         log_groups = self._cloudwatch.trail_log_groups(questions)
         self._log_delivery = LogDelivery(self._state, self._journal, log_groups, settings.delivery, clock)
         checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)

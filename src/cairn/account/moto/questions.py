@@ -86,14 +86,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
 
 
-class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic of SNS."""
-
-    policy: str
-    kms_key: str
-    """The key that its messages are encrypted with, as the topic names it; empty where they are not."""
-
-
 class Organization(msgspec.Struct, frozen=True, kw_only=True):
     """An organization as CloudTrail sees it: see `organization.of_account`."""
 
@@ -167,15 +159,8 @@ class MotoQuestions:
     def kms_key(self, arn: str) -> Key:
         return msgspec.convert(self._ask("kms_key", arn=arn), Key)
 
-    def topic(self, arn: str) -> Topic:
-        return msgspec.convert(self._ask("topic", arn=arn), Topic)
-
-    def publish(self, arn: str, message: str) -> None:
-        """Publish a message to a topic, whatever its policy says; it is durable when this returns."""
-        self._ask("publish", arn=arn, message=message)
-
     def resource_policy(self, arn: str) -> str | None:
-        """Of a topic, queue, KMS key, secret or function; None where it has none."""
+        """Of a queue, KMS key, secret or function; None where it has none."""
         found: str | None = self._ask("resource_policy", arn=arn)["policy"]
         return found
 

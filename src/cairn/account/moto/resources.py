@@ -44,27 +44,8 @@ def kms_key(arn: str) -> Answer:
     return {"state": key.key_state, "spec": key.key_spec, "usage": usage, "policy": key.policy}
 
 
-def topic(arn: str) -> Answer:
-    """A topic: `{"policy", "kms_key"}`, the key as the topic names it, empty where it has none.
-
-    Raises:
-        LookupError: there is no such topic.
-    """
-    found = _topic(arn)
-    return {"policy": found.policy, "kms_key": found.kms_master_key_id or ""}
-
-
-def publish(arn: str, message: str) -> Answer:
-    """Publish a message to a topic, whatever its policy says.
-
-    Raises:
-        LookupError: there is no such topic.
-    """
-    return {"id": _topic(arn).publish(message)}
-
-
 def resource_policy(arn: str) -> Answer:
-    """The policy of a topic, queue, KMS key, secret or function; `{"policy": null}` where it has none.
+    """The policy of a queue, KMS key, secret or function; `{"policy": null}` where it has none.
 
     Raises:
         LookupError: there is no such resource, or its service is not one of these.
@@ -82,11 +63,8 @@ def resource_policy(arn: str) -> Answer:
 RESOURCE_VERBS: dict[str, Callable[..., Answer]] = {
     "key_of_alias": key_of_alias,
     "kms_key": kms_key,
-    "topic": topic,
-    "publish": publish,
     "resource_policy": resource_policy,
 }
-RESOURCE_CHANGING = {"publish"}
 
 
 def _backend(service: str, arn: str) -> Any:
@@ -104,18 +82,6 @@ def _backend(service: str, arn: str) -> Any:
         return found[account][region or partition]
     except KeyError as error:
         raise LookupError(f"no region {region}") from error
-
-
-def _topic(arn: str) -> Any:
-    found = _backend("sns", arn).topics.get(arn)
-    if found is None:
-        raise LookupError(f"no topic {arn}")
-    return found
-
-
-def _of_topic(backend: Any, arn: str, name: str) -> str | None:
-    text: str | None = backend.topics[arn].policy
-    return text
 
 
 def _of_queue(backend: Any, arn: str, name: str) -> str | None:
@@ -144,7 +110,6 @@ def _of_function(backend: Any, arn: str, name: str) -> str | None:
 
 
 _RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], str | None]] = {
-    "sns": _of_topic,
     "sqs": _of_queue,
     "kms": _of_key,
     "secretsmanager": _of_secret,

@@ -46,10 +46,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         return keys | ({"aws:SourceOwner": self.account} if self.service in _NAMES_OWNER else {})
 
 
-def service_may(policy: str | None, action: str, resource: str, source: Source) -> bool:
+def service_may(policy: str | None, action: str, resource: str, source: Source, *, kind: Kind = Kind.RESOURCE) -> bool:
     """Whether a resource's policy lets a service act. A policy that nobody can read lets nobody."""
     try:
-        parsed = parse_policy(policy, Kind.RESOURCE) if policy else None
+        parsed = parse_policy(policy, kind) if policy else None
     except MalformedPolicy:
         return False
     request = Request(Principal(service=source.service), action, resource, source.keys())
