@@ -118,10 +118,10 @@ class WorkerProcess:
         return [sink.position for sink in self._sinks]
 
     def _troubles(self) -> dict[str, Trouble]:
-        """Trails whose bucket, topic or log group refuses now."""
+        """Trails whose bucket, topic or log group refuses now, and subscriptions whose endpoint does."""
         unannounced = {f"{arn} (notices)": trouble for arn, trouble in self._notices.troubles().items()}
         unsent = {f"{arn} (log group)": trouble for arn, trouble in self._log_delivery.troubles().items()}
-        return self._digests.troubles() | self._delivery.troubles() | unannounced | unsent
+        return self._digests.troubles() | self._delivery.troubles() | unannounced | unsent | self._cloudwatch.troubles()
 
     def _write_board(self) -> None:
         end = self._journal.bounds().next
