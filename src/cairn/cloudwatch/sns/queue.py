@@ -134,7 +134,7 @@ class Queue:
         waits = sa.exists().where(deliveries.c.subscription == subscriptions.c.id)
         with self._state.read() as connection:
             found = connection.execute(sa.select(*columns).where(subscriptions.c.id.in_(rows), waits))
-            return dict(found.tuples().all())
+            return {row.id: row.arn for row in found}
 
 
 def _of_row(row: sa.RowMapping) -> Delivery:

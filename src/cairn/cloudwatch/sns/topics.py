@@ -117,7 +117,9 @@ class Topics:
         """How many subscriptions are confirmed, are pending and have ended."""
         by_state = sa.select(subscriptions.c.state, sa.func.count()).where(subscriptions.c.topic == topic.id)
         with self.state.read() as connection:
-            found: dict[str, int] = dict(connection.execute(by_state.group_by(subscriptions.c.state)).tuples().all())
+            found: dict[str, int] = {
+                row[0]: row[1] for row in connection.execute(by_state.group_by(subscriptions.c.state))
+            }
             ended = connection.scalar(sa.select(topics.c.deleted).where(topics.c.id == topic.id)) or 0
         return found.get("confirmed", 0), found.get("pending", 0), ended
 
@@ -219,7 +221,7 @@ def _check_same(
     if any(now.get(name, "") != value for name, value in attributes.items()):
         raise refusals.invalid("Attributes Reason: Topic already exists with different attributes")
     rows = connection.execute(sa.select(tags.c.key, tags.c.value).where(tags.c.topic == found.id))
-    if tagged and dict(rows.tuples().all()) != dict(tagged):
+    if tagged and {row.key: row.value for row in rows} != dict(tagged):
         raise refusals.invalid("Tags Reason: Topic already exists with different tags")
 
 

@@ -163,7 +163,7 @@ def _tagged(connection: sa.Connection, named: TopicId) -> Topic:
 
 def _tags_of(connection: sa.Connection, found: Topic) -> dict[str, str]:
     select = sa.select(tags.c.key, tags.c.value).where(tags.c.topic == found.id).order_by(tags.c.key)
-    return dict(connection.execute(select).tuples().all())
+    return {row.key: row.value for row in connection.execute(select)}
 
 
 def _read_tags(given: list[dict[str, str]]) -> dict[str, str]:
