@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cairn.cloudtrail.encryption import Key
+from cairn.cloudtrail.log_groups import LogGroupError
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.topics import TopicError
 
@@ -138,3 +139,34 @@ class Others:
         self.checks = Preconditions(
             self.buckets, service_may, topics=self.topics, keys=self.keys, log_groups=self.log_groups
         )
+
+
+class FakeLogStreams:
+    """Streams that remember how far each reader is written, and refuse as told."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, str, bytes]] = []
+        """Group, stream, record."""
+        self.positions: dict[str, int] = {}
+        self.refusals: dict[str, str] = {}
+        """Error code by group."""
+        self.dies_after: int | None = None
+        """Puts after which the answer of one is lost."""
+        self.remembers = True
+
+    def put(
+        self, group: str, stream: str, records: Sequence[bytes], *, role: str, source: str, reader: str, position: int
+    ) -> None:
+        if group in self.refusals:
+            raise LogGroupError(self.refusals[group], f"{group} refuses {role}")
+        self.written += [(group, stream, record) for record in records]
+        if self.remembers:
+            self.positions[reader] = position
+        if self.dies_after is not None:
+            self.dies_after -= 1
+            if self.dies_after == 0:
+                self.dies_after = None
+                raise LogGroupError("", "the connection broke")
+
+    def position_of(self, reader: str) -> int:
+        return self.positions.get(reader, 0)

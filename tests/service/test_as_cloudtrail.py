@@ -11,7 +11,7 @@ from cairn.account.moto.questions import Key, NotFound, Policies, PolicyDocument
 from cairn.cloudtrail.topics import TopicError
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError, Unreachable
-from cairn.service.as_cloudtrail import AccountLogGroups, service_may
+from cairn.service.as_cloudtrail import AccountRoles, service_may
 from cairn.service.topics import AccountTopics, trail_keys
 
 ACCOUNT = "111122223333"
@@ -79,13 +79,13 @@ def questions() -> Any:
 
 
 def test_a_role_may_what_its_policies_and_its_boundary_let_it(questions: Any) -> None:
-    groups = AccountLogGroups(questions)
+    roles = AccountRoles(questions)
 
     def may() -> bool:
-        return groups.may(ROLE, "logs:PutLogEvents", STREAM)
+        return roles.may(ROLE, "logs:PutLogEvents", STREAM)
 
     assert may()
-    assert not groups.may(ROLE + "2", "logs:PutLogEvents", STREAM)
+    assert not roles.may(ROLE + "2", "logs:PutLogEvents", STREAM)
     questions.boundary = document(allow("s3:*"))
     assert not may()
     questions.boundary = document(allow("logs:Put*"))
@@ -99,15 +99,15 @@ def test_a_role_may_what_its_policies_and_its_boundary_let_it(questions: Any) ->
 
 
 def test_a_role_trusts_whom_its_trust_policy_names_under_its_conditions(questions: Any) -> None:
-    groups = AccountLogGroups(questions)
-    assert groups.trusts(ROLE, SOURCE)
-    assert not groups.trusts(ROLE + "2", SOURCE)
+    roles = AccountRoles(questions)
+    assert roles.trusts(ROLE, SOURCE)
+    assert not roles.trusts(ROLE + "2", SOURCE)
     only = {"StringEquals": {"aws:SourceArn": SOURCE + "2", "aws:SourceAccount": ACCOUNT}}
     questions.trust = document({"Action": "sts:AssumeRole", "Principal": SERVICE, "Condition": only})
-    assert groups.trusts(ROLE, SOURCE + "2")
-    assert not groups.trusts(ROLE, SOURCE)
+    assert roles.trusts(ROLE, SOURCE + "2")
+    assert not roles.trusts(ROLE, SOURCE)
     questions.trust = document({"Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}})
-    assert not groups.trusts(ROLE, SOURCE)
+    assert not roles.trusts(ROLE, SOURCE)
 
 
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, SERVICE])

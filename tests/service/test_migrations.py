@@ -10,30 +10,44 @@ from alembic.migration import MigrationContext
 from cairn.core.config import Settings
 from cairn.core.errors import ConfigurationError
 from cairn.core.folder import DataFolder
-from cairn.core.state import State, metadata
-from cairn.service.saved import open_state
+from cairn.core.state import Schema, State
+from cairn.service.saved import SCHEMAS, migrate, open_state
+
+every_schema = pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
 
 
-def test_the_migrations_make_the_tables_that_the_rooms_declare(tmp_path: Path) -> None:
-    state = open_state(DataFolder(tmp_path), Settings(), migrate=True)
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    folder = DataFolder(tmp_path)
+    folder.make()
+    return folder
+
+
+@every_schema
+def test_the_migrations_make_the_tables_that_the_rooms_declare(folder: DataFolder, schema: Schema) -> None:
+    migrate(folder, Settings())
+    state = open_state(folder, Settings(), schema)
     with state.engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        context = MigrationContext.configure(connection, opts={"version_table": schema.version_table})
+        differences = compare_metadata(context, schema.metadata)
     assert differences == []
     state.close()
 
 
-def test_a_state_that_a_newer_version_wrote_is_refused(tmp_path: Path) -> None:
-    state = open_state(DataFolder(tmp_path), Settings(), migrate=True)
+@every_schema
+def test_a_state_that_a_newer_version_wrote_is_refused(folder: DataFolder, schema: Schema) -> None:
+    migrate(folder, Settings())
+    state = open_state(folder, Settings(), schema)
     with state.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(ConfigurationError, match="newer Cairn"):
-        state.migrate()
+        connection.exec_driver_sql(f"UPDATE {schema.version_table} SET version_num = '9999'")
     state.close()
+    with pytest.raises(ConfigurationError, match="newer Cairn"):
+        migrate(folder, Settings())
 
 
-def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+def test_migrating_twice_changes_nothing(folder: DataFolder) -> None:
     for _ in range(2):
-        open_state(DataFolder(tmp_path), Settings(), migrate=True).close()
+        migrate(folder, Settings())
 
 
 def test_a_validated_trail_that_logged_before_there_were_digests_has_them_from_then_on(tmp_path: Path) -> None:
@@ -62,7 +76,7 @@ def _upgrade(state: State, revision: str) -> None:
 
 def test_public_keys_outlive_the_change_of_their_table(tmp_path: Path) -> None:
     state = State.in_folder(tmp_path)
-    _upgrade(state, "0008")
+    _upgrade(state, "0009")
     with state.write() as connection:
         connection.exec_driver_sql("INSERT INTO digest_keys VALUES ('f', 'us-east-1', x'01', 1.5, 2.5)")
     state.migrate()

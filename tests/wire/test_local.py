@@ -129,3 +129,13 @@ def test_a_body_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_operations_of_the_model_can_be_served() -> None:
     with pytest.raises(ValueError, match="GetTrial"):
         LocalService("cloudtrail", {"GetTrial": get_trail})
+
+
+def test_an_operation_that_is_not_ours_is_answered_by_whoever_else_serves_the_service() -> None:
+    class Other:
+        async def send(self, call: Call) -> Response:
+            return Response(200, Headers(), b'"' + call.operation.encode() + b'"')
+
+    ours, theirs = answer(call_for("GetTrail", b'{"Name":"t"}'), call_for("ListChannels", b"{}"), otherwise=Other())
+    assert body_of(ours)["Trail"]["Name"] == "t"
+    assert body_of(theirs) == "ListChannels"

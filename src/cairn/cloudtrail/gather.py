@@ -62,7 +62,7 @@ class Taker:
 
     def __init__(self, span: Span, first: int, file_bytes_max: int) -> None:
         self.span = span
-        self.selector = _compiled(span.selection)
+        self.selector = compiled(span.selection)
         self._aggregation = Aggregation(self.selector.aggregations, f"{span.id} {first}")
         self.drafts: list[FileDraft] = []
         self._last: dict[tuple[str, str, str], FileDraft] = {}
@@ -182,5 +182,6 @@ class Reader:
 
 
 @lru_cache(SELECTORS_CACHED)
-def _compiled(selection: str) -> Selector:
+def compiled(selection: str) -> Selector:
+    """The selector of an encoded selection, compiled once."""
     return Selector(Selection.decode(selection))

@@ -1,12 +1,14 @@
-"""The log group and the role of a trail: how they are named, and whether CloudTrail may write there."""
+"""The log group and the role of a trail: how they are named, whether CloudTrail may write there, and writing there."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from cairn.cloudtrail import refusals
 from cairn.cloudtrail.trail import TrailId
+from cairn.core.errors import CairnError
 
 _GROUP = re.compile(
     r"(?P<arn>arn:aws[a-z-]*:logs:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):log-group:[A-Za-z0-9_/.#-]{1,512})(?P<all>:\*)?"
@@ -29,6 +31,46 @@ class LogGroups(Protocol):
         """Whether the role's own policies let it do this."""
 
 
+class LogGroupError(CairnError):
+    """A log group took no events. `code` is CloudWatch Logs' (`AccessDeniedException`, `ResourceNotFoundException`),
+    empty if it did not answer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class LogStreams(Protocol):
+    """Streams of log groups of any account and region, written to by CloudTrail."""
+
+    def put(
+        self,
+        group: str,
+        stream: str,
+        records: Sequence[bytes],
+        *,
+        role: str,
+        source: str,
+        reader: str,
+        position: int,
+    ) -> None:
+        """Write records to a stream, which is made where it is missing; they are durable when this returns.
+
+        Args:
+            group: its ARN, without `:*`.
+            role: ARN of the role to write with.
+            source: ARN of the trail.
+            reader: a name that is written to the stream by one writer, with growing positions.
+            position: how far that is written then.
+
+        Raises:
+            LogGroupError: the log group does not take them. Whether all of them are missing may be unknown.
+        """
+
+    def position_of(self, reader: str) -> int:
+        """How far `reader` is written; 0 where that is not known."""
+
+
 def check_log_arns(group: str, role: str) -> None:
     """Raise unless both are given or none is, and each may be the ARN of what it has to be.
 
@@ -45,13 +87,21 @@ def check_log_arns(group: str, role: str) -> None:
         raise refusals.invalid_role(role)
 
 
-def stream_arn(trail: TrailId, group: str) -> str:
-    """The ARN of the stream of a log group that a trail's events go to, by the group's ARN without `:*`."""
-    return f"{group}:log-stream:{trail.account}_CloudTrail_{trail.home_region}"
+def stream_name(trail: TrailId, account: str, organization: str = "") -> str:
+    """The stream that a trail's events of an account go to (spec 8.1).
+
+    Args:
+        organization: `o-...` where it is an organization's trail.
+    """
+    name = f"{account}_CloudTrail_{trail.home_region}"
+    return f"{organization}_{name}" if organization else name
 
 
-def check_log_group(groups: LogGroups, trail: TrailId, group: str, role: str) -> None:
+def check_log_group(groups: LogGroups, trail: TrailId, group: str, role: str, organization: str = "") -> None:
     """Raise unless CloudTrail may assume the role, and with it write to the log group, both of the trail's account.
+
+    Args:
+        organization: `o-...` where it is an organization's trail, whose streams begin with it.
 
     Raises:
         AwsError: InvalidCloudWatchLogsLogGroupArnException, InvalidCloudWatchLogsRoleArnException.
@@ -62,6 +112,6 @@ def check_log_group(groups: LogGroups, trail: TrailId, group: str, role: str) ->
         raise refusals.invalid_log_group()
     if worn["account"] != trail.account or not groups.trusts(role, trail.arn):
         raise refusals.role_not_trusting()
-    stream = stream_arn(trail, named["arn"])
+    stream = f"{named['arn']}:log-stream:{stream_name(trail, trail.account, organization)}"
     if named["all"] is None or not all(groups.may(role, action, stream) for action in _ACTIONS):
         raise refusals.role_without_permission()

@@ -114,7 +114,8 @@ class Preconditions:
         elif bucket_given or "KmsKeyId" in given:
             self._check_default_key(trail, settings)
         if settings.log_group and ("CloudWatchLogsLogGroupArn" in given or "CloudWatchLogsRoleArn" in given):
-            check_log_group(self._log_groups, trail, settings.log_group, settings.log_role)
+            arns = (settings.log_group, settings.log_role)
+            check_log_group(self._log_groups, trail, *arns, settings.organization)
         return settings
 
     def find_key(self, trail: TrailId, settings: TrailSettings) -> str:

@@ -10,14 +10,14 @@ trail state says "stopped". So a stopped span reaches `LATE_S` further, for even
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from cairn.cloudtrail.selectors import Selection
-from cairn.cloudtrail.tables import plans, spans, trails
+from cairn.cloudtrail.tables import log_spans, plans, spans, trails
 
 LATE_S = 5.0
 """How long after StopLogging the journal may take a record of what happened before it."""
@@ -61,17 +61,24 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         return event_time <= self.stop_time
 
 
-def open_span(connection: sa.Connection, trail: int, arn: str, selection: Selection, position: int) -> None:
-    """Begin to log at `position`. Whatever is still open under this ARN ends there."""
+def open_span(
+    connection: sa.Connection, trail: int, arn: str, selection: Selection, position: int, *, to_log_group: bool
+) -> None:
+    """Begin to log at `position`. Whatever is still open under this ARN ends there.
+
+    Args:
+        to_log_group: whether the trail's log group is sent the span too.
+    """
     same_arn = sa.select(trails.c.id).where(trails.c.arn == arn)
     for span in _open(connection, spans.c.trail.in_(same_arn)):
         position = max(position, _reached(connection, span))
         _set(connection, span, end=position)
-    connection.execute(
-        sa.insert(spans).values(
-            trail=trail, selection=selection.encode(), start=position, cursor=position, stop=None, end=None
-        )
+    insert = sa.insert(spans).values(
+        trail=trail, selection=selection.encode(), start=position, cursor=position, stop=None, end=None
     )
+    span = connection.execute(insert.returning(spans.c.id)).scalar_one()
+    if to_log_group:
+        connection.execute(sa.insert(log_spans).values(span=span, cursor=position))
 
 
 def stop_span(connection: sa.Connection, trail: int, position: int, time: float) -> None:
@@ -86,13 +93,13 @@ def unfinished(connection: sa.Connection) -> list[Span]:
     rows = connection.execute(
         sa.select(spans).where(sa.or_(spans.c.end.is_(None), spans.c.cursor < spans.c.end)).order_by(spans.c.id)
     )
-    return [_span(row) for row in rows.mappings()]
+    return [of_row(row) for row in rows.mappings()]
 
 
 def of_trail(connection: sa.Connection, trail: int) -> list[Span]:
     """All spans of a trail, the oldest first."""
     rows = connection.execute(sa.select(spans).where(spans.c.trail == trail).order_by(spans.c.id))
-    return [_span(row) for row in rows.mappings()]
+    return [of_row(row) for row in rows.mappings()]
 
 
 def advance(connection: sa.Connection, passed: Sequence[Span], position: int, *, finished: bool = False) -> None:
@@ -114,23 +121,25 @@ def advance(connection: sa.Connection, passed: Sequence[Span], position: int, *,
 def unchanged(connection: sa.Connection, span: Span) -> bool:
     """Whether `span` stands as the caller has seen it; if so it cannot change until the transaction ends."""
     row = connection.execute(sa.select(spans).where(spans.c.id == span.id).with_for_update()).mappings().first()
-    return row is not None and _span(row) == span
+    return row is not None and of_row(row) == span
 
 
 def _open(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[Span]:
     rows = connection.execute(sa.select(spans).where(condition, spans.c.end.is_(None)).with_for_update()).mappings()
-    return map(_span, rows.all())
+    return map(of_row, rows.all())
 
 
 def _reached(connection: sa.Connection, span: Span) -> int:
-    """How far the span is delivered or about to be: a staged plan is never taken back."""
+    """How far the span is delivered or about to be, and sent: a staged plan is never taken back."""
     staged = sa.select(sa.func.max(plans.c.next)).where(plans.c.span == span.id, plans.c.outcome == "staged")
-    return max(span.cursor, connection.scalar(staged) or 0)
+    sent = sa.select(log_spans.c.cursor).where(log_spans.c.span == span.id)
+    return max(span.cursor, connection.scalar(staged) or 0, connection.scalar(sent) or 0)
 
 
 def _set(connection: sa.Connection, span: Span, **values: Any) -> None:
     connection.execute(sa.update(spans).where(spans.c.id == span.id).values(**values))
 
 
-def _span(row: sa.RowMapping) -> Span:
-    return Span(**row)
+def of_row(row: Mapping[Any, Any]) -> Span:
+    """The span of a row of the table."""
+    return Span(**{name: row[name] for name in Span.__struct_fields__})

@@ -62,6 +62,13 @@ spans = sa.Table(
     sa.Index("trail_spans_trail", "trail"),
 )
 
+log_spans = sa.Table(
+    "trail_log_spans",
+    metadata,
+    sa.Column("span", _ID, sa.ForeignKey("trail_spans.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("cursor", sa.BigInteger, nullable=False, doc="the next position to send to the trail's log group"),
+)
+
 plans = sa.Table(
     "delivery_plans",
     metadata,

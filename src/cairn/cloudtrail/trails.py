@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from cairn.cloudtrail import copies, refusals, spans, status, tags
+from cairn.cloudtrail import copies, log_spans, refusals, spans, status, tags
 from cairn.cloudtrail.digests import periods
 from cairn.cloudtrail.tables import trails
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, selection
@@ -118,8 +118,13 @@ class Trails:
             if settings.members != old.settings.members:
                 copies.put(connection, old.row, settings.members)
             new = selection(trail, settings)
-            if old.logging and new != old.selection:
-                spans.open_span(connection, old.row, trail.arn, new, position)
+            begins = bool(settings.log_group) and not old.settings.log_group
+            if old.logging and (new != old.selection or begins):
+                to_log_group = bool(settings.log_group)
+                spans.open_span(connection, old.row, trail.arn, new, position, to_log_group=to_log_group)
+            if not settings.log_group:
+                log_spans.drop(connection, old.row)
+                status.clear(connection, old.row, "logs")
             if old.logging and settings.validation != old.settings.validation:
                 _follow(connection, old.row, settings, self._clock.now())
             return _get(connection, trail)
@@ -134,7 +139,8 @@ class Trails:
         with self._state.write() as connection:
             found = _get(connection, trail)
             if not found.logging:
-                spans.open_span(connection, found.row, trail.arn, found.selection, position)
+                to_log_group = bool(found.settings.log_group)
+                spans.open_span(connection, found.row, trail.arn, found.selection, position, to_log_group=to_log_group)
                 values = {"logging": True, "started": self._clock.now()}
                 connection.execute(sa.update(trails).where(trails.c.id == found.row).values(values))
                 _follow(connection, found.row, found.settings, self._clock.now())

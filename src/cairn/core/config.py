@@ -177,7 +177,10 @@ class Settings:
     log: Log = field(default_factory=Log)
     upstreams: dict[str, str] = field(
         default_factory=dict,
-        metadata={"doc": 'Where a service\'s calls go instead of the embedded account: `s3 = "http://minio:9000"`.'},
+        metadata={
+            "doc": 'Where a service\'s calls go instead of the embedded account: `s3 = "http://minio:9000"`; "cairn" '
+            "for what Cairn serves itself where `*` names an endpoint."
+        },
     )
     vpc_endpoints: dict[str, VpcEndpoint] = field(
         default_factory=dict,

@@ -49,14 +49,15 @@ class DataFolder:
         self.buckets = self.path / "s3"
         self.account = self.path / "account"
         self.history = self.path / "history"
+        self.cloudwatch = self.path / "cloudwatch"
         self.spool = self.path / "spool"
         self.logs = self.path / "logs"
         self.keys = self.path / "keys"
 
     def make(self) -> None:
         """Make what is missing of it."""
-        parts = (self.journal, self.buckets, self.account, self.history, self.spool, self.logs, self.keys)
-        for folder in (self.path, *parts):
+        ours = (self.history, self.cloudwatch, self.spool, self.logs, self.keys)
+        for folder in (self.path, self.journal, self.buckets, self.account, *ours):
             private_folder(folder)
 
     def ready_file(self, process: str) -> Path:

@@ -27,6 +27,7 @@ from cairn.gateway.routes import Routes
 from cairn.gateway.server import ClientDisconnected
 from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.wire import sigv2, sigv4
+from cairn.wire.compression import inflated, is_gzip, may_be_compressed
 from cairn.wire.http import Call, Request, Response, UpstreamUnavailable
 from cairn.wire.identify import identify
 from cairn.wire.models import input_is_streamed
@@ -140,7 +141,10 @@ class Gateway:
             body = await self._read_whole(call.request.body)
             call.request.body = _once(body)
         found = identify(
-            call.request, body, domains=self._settings.server.domains, default_region=self._settings.account.region
+            call.request,
+            self._plain(call, body),
+            domains=self._settings.server.domains,
+            default_region=self._settings.account.region,
         )
         call.service, call.operation, call.region = found.service, found.operation, found.region
         call.host_bucket, call.body = found.host_bucket, body
@@ -184,10 +188,24 @@ class Gateway:
         call.request.headers.remove(*names)
 
     async def _read(self, call: Call) -> None:
-        """Read the whole body of an S3 call, unless it is an object's. Those of other services are read already."""
+        """Read the whole body of an S3 call, unless it is an object's. Those of other services are read already, and
+        plain from here on."""
+        if call.body and is_gzip(call.request.headers) and may_be_compressed(call.service, call.operation):
+            call.body = inflated(call.body, self._settings.server.body_bytes_max)
+            call.request.headers.remove("content-encoding")
+            call.request.headers.set("content-length", str(len(call.body)))
         if call.service == "s3" and not _is_streamed(call):
             call.body = await self._read_whole(call.request.body)
             call.document = document_of(call.body)
+
+    def _plain(self, call: Call, body: bytes | None) -> bytes | None:
+        """A form to look for its operation in; one that cannot be inflated has none."""
+        if body is None or not is_gzip(call.request.headers):
+            return body
+        try:
+            return inflated(body, self._settings.server.body_bytes_max)
+        except AwsError:
+            return body
 
     async def _read_whole(self, body: AsyncIterator[bytes]) -> bytes:
         parts = []

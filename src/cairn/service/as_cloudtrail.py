@@ -35,18 +35,11 @@ def parsed_or_none(text: str | None, kind: Kind) -> Policy | None:
         return None
 
 
-class AccountLogGroups:
-    """`cloudtrail.log_groups.LogGroups` over the embedded account."""
+class AccountRoles:
+    """What roles of the embedded account let CloudTrail do."""
 
     def __init__(self, questions: MotoQuestions) -> None:
         self._questions = questions
-
-    def exists(self, group: str) -> bool:
-        try:
-            self._questions.log_group(group)
-        except NotFound:
-            return False
-        return True
 
     def trusts(self, role: str, source: str) -> bool:
         found = self._role(role)

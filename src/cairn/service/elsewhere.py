@@ -24,6 +24,9 @@ CONNECT_S = 5.0
 READ_S = 20.0
 ATTEMPTS = 2
 
+OWN = "cairn"
+"""What `[upstreams]` says of a service that Cairn serves itself, whatever it says of all others."""
+OWN_SERVICES = frozenset({"cloudtrail", "logs", "cloudwatch", "sns"})
 _NO_BUCKET = frozenset({"404", "NoSuchBucket"})
 _EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -42,12 +45,19 @@ def endpoints(settings: Settings) -> dict[str, Endpoint]:
                 f"upstreams.{name}: there is no such service",
                 advice=f"Did you mean upstreams.{close[0]}?" if close else "Names are those of boto3's clients.",
             )
-    return {name: Endpoint.parse(url) for name, url in settings.upstreams.items()}
+        if settings.upstreams[name] == OWN and name not in OWN_SERVICES:
+            raise ConfigurationError(
+                f"upstreams.{name}: Cairn does not serve {name} itself",
+                advice=f"It serves {', '.join(sorted(OWN_SERVICES))}; for others, give a URL.",
+            )
+    return {name: Endpoint.parse(url) for name, url in settings.upstreams.items() if url != OWN}
 
 
 def elsewhere(settings: Settings, service: str) -> Endpoint | None:
-    """Where a service is, if it is not in the embedded account."""
+    """Where a service is, if neither Cairn nor the embedded account has it."""
     named = endpoints(settings)
+    if settings.upstreams.get(service) == OWN:
+        return None
     return named.get(service) or named.get(ANYTHING_ELSE)
 
 

@@ -57,6 +57,7 @@ from cairn.gateway.serve import listen, serve
 from cairn.gateway.server import Door
 from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.service.checkpoint_commands import CheckpointCommands
+from cairn.service.cloudwatch import VALIDATIONS, CloudWatch
 from cairn.service.commands import Commands
 from cairn.service.digest_keys import digest_keys
 from cairn.service.elsewhere import endpoints, s3_elsewhere
@@ -76,7 +77,7 @@ from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
 from cairn.wire.signing import Credentials
-from cairn.wire.validate import Validation
+from cairn.wire.validate import USUAL, Validation
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,10 @@ class GatewayProcess:
         steps: list[Step] = [self._wanted, every("metrics", WRITE_S, self._metrics.write)]
         self._loops = [Loop(step, clock=self._clock) for step in steps]
         self._elsewhere = endpoints(settings)
+        self._upstreams = self._upstreams_elsewhere()
+        moto = MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http)
+        self._default = self._upstreams.pop(ANYTHING_ELSE, moto)
+        self._cloudwatch = CloudWatch(folder, settings, self._clock)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
         self._trails = Trails(self._state, self._journal, self._clock)
         self._organizations = organizations(settings, self._questions, self._clock)
@@ -170,9 +175,16 @@ class GatewayProcess:
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         signing = digest_keys(self._folder, self._settings, self._state, self._questions, self._clock)
-        checks = preconditions(self._settings, self._questions, self._destinations)
+        log_groups = self._cloudwatch.trail_log_groups(self._questions)
+        checks = preconditions(self._settings, self._questions, self._destinations, log_groups)
         owners = Owners(self._organizations)
-        return {
+        cloudwatch: dict[str, Upstream] = {
+            service: LocalService(
+                service, operations, validation=VALIDATIONS.get(service, USUAL), otherwise=self._default
+            )
+            for service, operations in self._cloudwatch.operations().items()
+        }
+        return cloudwatch | {
             "cloudtrail": LocalService(
                 "cloudtrail",
                 trail_operations(self._trails, checks, owners)
@@ -185,17 +197,19 @@ class GatewayProcess:
 
     def _routes(self, own: Mapping[str, Upstream]) -> Routes:
         """Cairn's own services first, then what `[upstreams]` names, then the embedded account."""
-        elsewhere: dict[str, Upstream] = {
-            service: HttpUpstream(endpoint, client=self._http, credentials_of=self._keys.credentials)
-            for service, endpoint in self._elsewhere.items()
-        }
-        default = elsewhere.pop(ANYTHING_ELSE, None)
         embedded: dict[str, Upstream] = {"s3": self._s3} if self._s3 is not None else {}
         return Routes(
             operations={("sts", "GetCallerIdentity"): LocalService("sts", {"GetCallerIdentity": caller_identity})},
-            services={**embedded, **elsewhere, **own},
-            default=default or MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http),
+            services={**embedded, **self._upstreams, **own},
+            default=self._default,
         )
+
+    def _upstreams_elsewhere(self) -> dict[str, Upstream]:
+        """What `[upstreams]` names."""
+        return {
+            service: HttpUpstream(endpoint, client=self._http, credentials_of=self._keys.credentials)
+            for service, endpoint in self._elsewhere.items()
+        }
 
     def _buckets_upstream(self) -> S3Upstream:
         runtime = self._runtime
@@ -282,4 +296,5 @@ class GatewayProcess:
             loop.stop()
         self._journal.close()
         self._history.close()
+        self._cloudwatch.close()
         self._state.close()

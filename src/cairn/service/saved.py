@@ -6,18 +6,36 @@ from cairn.account.s3 import tables as _s3  # noqa: F401 - importing declares th
 from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
+from cairn.cloudwatch.logs.tables import LOGS
+from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
 from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
 from cairn.core.journal import tables as _journal  # noqa: F401
-from cairn.core.state import State
+from cairn.core.state import SAVED, Schema, State
 from cairn.gateway import tables as _gateway  # noqa: F401
 
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS)
+"""All that an installation has."""
 
-def open_state(folder: DataFolder, settings: Settings, *, migrate: bool = False) -> State:
-    """The state that `state.url` names, by default the data folder's own."""
-    state = State(settings.state.url) if settings.state.url else State.in_folder(folder.path)
-    if migrate:
-        state.migrate()
-    return state
+
+def open_state(folder: DataFolder, settings: Settings, schema: Schema = SAVED) -> State:
+    """The database of a schema: `state.url`, by default a file of the data folder."""
+    if settings.state.url:
+        return State(settings.state.url, schema)
+    return State.in_folder(folder.path if schema is SAVED else folder.cloudwatch, schema)
+
+
+def migrate(folder: DataFolder, settings: Settings) -> None:
+    """Bring every database to this version's shape.
+
+    Raises:
+        ConfigurationError: a newer version wrote one.
+    """
+    for schema in SCHEMAS:
+        state = open_state(folder, settings, schema)
+        try:
+            state.migrate()
+        finally:
+            state.close()

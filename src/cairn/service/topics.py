@@ -10,21 +10,23 @@ from cairn.cloudtrail.preconditions import Destinations, Preconditions
 from cairn.cloudtrail.topics import TopicError, Topics
 from cairn.core.config import Settings
 from cairn.core.errors import Unreachable
-from cairn.service.as_cloudtrail import AccountLogGroups, service_may
+from cairn.service.as_cloudtrail import service_may
 from cairn.service.elsewhere import KeysElsewhere, TopicsElsewhere, elsewhere
 
 _TOPIC_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 """What whoever publishes to an encrypted topic needs of its key."""
 
 
-def preconditions(settings: Settings, questions: MotoQuestions, destinations: Destinations) -> Preconditions:
+def preconditions(
+    settings: Settings, questions: MotoQuestions, destinations: Destinations, log_groups: LogGroups
+) -> Preconditions:
     """What must hold before a trail is set, asked where each service is."""
     return Preconditions(
         destinations,
         service_may,
         topics=trail_topics(settings, questions),
         keys=trail_keys(settings, questions),
-        log_groups=trail_log_groups(settings, questions),
+        log_groups=log_groups,
     )
 
 
@@ -40,13 +42,6 @@ def trail_keys(settings: Settings, questions: MotoQuestions) -> Keys:
     if elsewhere(settings, "s3") is None:
         return AccountKeys(questions) if endpoint is None else _NoKeys()
     return _UnseenKeys() if endpoint is None else KeysElsewhere(endpoint)
-
-
-def trail_log_groups(settings: Settings, questions: MotoQuestions) -> LogGroups:
-    """The log groups of trails, and the roles to write to them with."""
-    if elsewhere(settings, "logs") is None and elsewhere(settings, "iam") is None:
-        return AccountLogGroups(questions)
-    return _NoLogGroups()
 
 
 class AccountTopics:
@@ -118,16 +113,3 @@ class _NoKeys:
 
     def find(self, arn: str) -> Key | None:
         raise refusals.unsupported("A KMS key that is elsewhere for buckets of the embedded account")
-
-
-class _NoLogGroups:
-    """Where log groups or roles are elsewhere, they are not looked at yet."""
-
-    def exists(self, group: str) -> bool:
-        raise refusals.unsupported("A log group where upstreams name CloudWatch Logs or IAM")
-
-    def trusts(self, role: str, source: str) -> bool:
-        return False
-
-    def may(self, role: str, action: str, resource: str) -> bool:
-        return False

@@ -29,7 +29,7 @@ from cairn.service.digest_keys import check_digest_key
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import AccountDirectory, administrator_key
 from cairn.service.logs import log_to_stderr
-from cairn.service.saved import open_state
+from cairn.service.saved import migrate, open_state
 
 ADMINISTRATOR = "administrator"
 ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -45,7 +45,7 @@ def up(folder: DataFolder, settings: Settings, announce: Callable[[str], None]) 
     with ExitStack() as stack:
         stack.enter_context(lock_folder(folder.path))
         listening = stack.enter_context(listen(settings))
-        open_state(folder, settings, migrate=True).close()
+        migrate(folder, settings)
         runtime = _start_engines(stack, folder, settings)
         folder.save(runtime)
         stack.callback(folder.run_file.unlink, missing_ok=True)

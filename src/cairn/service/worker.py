@@ -12,6 +12,7 @@ from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.lanes import Trouble
+from cairn.cloudtrail.log_delivery import LogDelivery
 from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.notices import Notices
 from cairn.cloudtrail.trails import Trails
@@ -27,6 +28,7 @@ from cairn.core.journal.trimming import Trimmer
 from cairn.core.loops import Loop, LoopStatus, Step, every
 from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
+from cairn.service.cloudwatch import CloudWatch
 from cairn.service.digest_keys import digest_keys
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
@@ -81,16 +83,19 @@ class WorkerProcess:
             retry_for_s=settings.delivery.retry_for,
         )
         self._notices = Notices(self._state, trail_topics(settings, questions), settings.delivery, clock)
+        self._cloudwatch = CloudWatch(folder, settings, clock)
+        log_groups = self._cloudwatch.trail_log_groups(questions)
+        self._log_delivery = LogDelivery(self._state, self._journal, log_groups, settings.delivery, clock)
         checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
-        self._sinks: list[Sink] = [self._history, self._delivery, self._resolver]
+        self._sinks: list[Sink] = [self._history, self._delivery, self._log_delivery, self._resolver]
         membership = Membership(Trails(self._state, self._journal, clock), organizations(settings, questions, clock))
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
         metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
         steps: list[Step] = [*self._sinks, self._digests, checkpoints, self._notices, membership]
-        steps += [trimmer, JournalCheck(self._checked), board, metrics]
+        steps += [*self._cloudwatch.steps(), trimmer, JournalCheck(self._checked), board, metrics]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -102,19 +107,22 @@ class WorkerProcess:
         for loop in reversed(self._loops):
             loop.stop()
         self._delivery.close()
+        self._log_delivery.close()
         self._digests.close()
         self._history.close()
         self._checked.close()
         self._journal.close()
+        self._cloudwatch.close()
         self._state.close()
 
     def _positions(self) -> list[int]:
         return [sink.position for sink in self._sinks]
 
     def _troubles(self) -> dict[str, Trouble]:
-        """Trails whose bucket or topic refuses now."""
+        """Trails whose bucket, topic or log group refuses now."""
         unannounced = {f"{arn} (notices)": trouble for arn, trouble in self._notices.troubles().items()}
-        return self._digests.troubles() | self._delivery.troubles() | unannounced
+        unsent = {f"{arn} (log group)": trouble for arn, trouble in self._log_delivery.troubles().items()}
+        return self._digests.troubles() | self._delivery.troubles() | unannounced | unsent
 
     def _write_board(self) -> None:
         end = self._journal.bounds().next

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from cairn.core.errors import AwsError
-from cairn.wire.http import Call, Response
+from cairn.wire.http import Call, Response, Upstream
 from cairn.wire.models import operation_names
 from cairn.wire.operation import Context, Operation
 from cairn.wire.parse import parse_input
@@ -27,6 +27,9 @@ class LocalService:
     """Answers the calls of one service by functions of ours.
 
     The functions block, so they run in threads, as does the parsing around them.
+
+    Args:
+        otherwise: who answers the operations that are not among `operations`; None: an error says that nobody does.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class LocalService:
         operations: Mapping[str, Operation],
         *,
         validation: Validation = USUAL,
+        otherwise: Upstream | None = None,
         threads: int = THREADS,
         waiting_max: int = WAITING_MAX,
     ) -> None:
@@ -44,12 +48,15 @@ class LocalService:
         self.service = service
         self._operations = operations
         self._validation = validation
+        self._otherwise = otherwise
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"local-{service}")
         self._running_max = threads + waiting_max
         self._running = 0
 
     async def send(self, call: Call) -> Response:
         """The reply to `call`, whatever happens. Sets `call.params`."""
+        if self._otherwise is not None and call.operation and call.operation not in self._operations:
+            return await self._otherwise.send(call)
         if self._running >= self._running_max:
             return error_response(call, AwsError("ServiceUnavailable", "Too many calls are waiting. Try again.", 503))
         self._running += 1

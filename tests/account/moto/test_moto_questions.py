@@ -154,8 +154,8 @@ def test_a_function_that_is_not_there_has_no_policy(moto: Running) -> None:
         moto.engine.questions.resource_policy(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:not-there")
 
 
-def test_topics_keys_and_log_groups_are_told(moto: Running) -> None:
-    sns, kms, logs = (moto.client(service) for service in ("sns", "kms", "logs"))
+def test_topics_and_keys_are_told(moto: Running) -> None:
+    sns, kms = moto.client("sns"), moto.client("kms")
     ask = moto.engine.questions
     key = kms.create_key(Policy=_policy("kms:*"))["KeyMetadata"]["Arn"]
     topic = sns.create_topic(Name="told", Attributes={"KmsMasterKeyId": "alias/told", "Policy": _policy("*")})[
@@ -174,14 +174,11 @@ def test_topics_keys_and_log_groups_are_told(moto: Running) -> None:
     kms.cancel_key_deletion(KeyId=key)
     signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     assert (ask.kms_key(signing).spec, ask.kms_key(signing).usage) == ("RSA_2048", "SIGN_VERIFY")
-    logs.create_log_group(logGroupName="a/group")
-    ask.log_group(f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:a/group")
     for question, arn in (
         (ask.topic, topic + "2"),
         (ask.topic, topic.replace("us-east-1", "nowhere-1")),
         (ask.topic, topic.replace(ACCOUNT, "999999999999")),
         (ask.kms_key, key + "2"),
-        (ask.log_group, f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:a/group"),
     ):
         with pytest.raises(NotFound):
             question(arn)

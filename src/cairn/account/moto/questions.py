@@ -184,10 +184,6 @@ class MotoQuestions:
         """Publish a message to a topic, whatever its policy says; it is durable when this returns."""
         self._ask("publish", arn=arn, message=message)
 
-    def log_group(self, arn: str) -> None:
-        """Return if there is a log group of this ARN, which does not end in `:*`."""
-        self._ask("log_group", arn=arn)
-
     def resource_policy(self, arn: str) -> str | None:
         """Of a topic, queue, KMS key, secret or function; None where it has none."""
         found: str | None = self._ask("resource_policy", arn=arn)["policy"]

@@ -86,17 +86,6 @@ def publish(arn: str, message: str) -> Answer:
     return {"id": _topic(arn).publish(message)}
 
 
-def log_group(arn: str) -> Answer:
-    """`{}` where there is a log group of this ARN, which does not end in `:*`.
-
-    Raises:
-        LookupError: there is none.
-    """
-    if arn.split(":", 6)[6] not in _backend("logs", arn).groups:
-        raise LookupError(f"no log group {arn}")
-    return {}
-
-
 def resource_policy(arn: str) -> Answer:
     """The policy of a topic, queue, KMS key, secret or function; `{"policy": null}` where it has none.
 
@@ -120,7 +109,6 @@ RESOURCE_VERBS: dict[str, Callable[..., Answer]] = {
     "sign": sign,
     "topic": topic,
     "publish": publish,
-    "log_group": log_group,
     "resource_policy": resource_policy,
 }
 RESOURCE_CHANGING = {"publish"}

@@ -1,7 +1,8 @@
-"""One database that every Cairn process of an installation opens.
+"""Databases that every Cairn process of an installation opens.
 
 A room declares its tables on `metadata`, in a module named `tables.py`; the migrations in `migrations/` create
-them. All writes go through `State.write`, whose transaction is durable once the block ends.
+them. A room that writes so much that others would wait for it has a `Schema` of its own, which on one machine is a
+file of its own. All writes go through `State.write`, whose transaction is durable once the block ends.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,27 @@ from cairn.core.errors import ConfigurationError
 
 metadata = sa.MetaData()
 
+_ALEMBIC = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Tables that are written together, and the migrations that make them."""
+
+    name: str
+    """Of its file on one machine, and of its own table of versions where it shares a database with others."""
+    metadata: sa.MetaData
+    migrations: Path
+    """Folder with a `versions` folder in it."""
+
+    @property
+    def version_table(self) -> str:
+        return "alembic_version" if self is SAVED else f"alembic_version_{self.name}"
+
+
+SAVED = Schema("state", metadata, _ALEMBIC)
+"""What every room shares."""
+
 BUSY_S = 30.0
 REVISION_S = 1.0
 
@@ -27,14 +50,15 @@ _clock = SystemClock()
 
 
 class State:
-    """The saved state's database.
+    """The database of a schema, by default the saved state's.
 
     `revision` changes whenever another process has changed anything, and costs next to nothing to ask: what
     caches rows compares it before it trusts its cache.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, schema: Schema = SAVED) -> None:
         self.url = url
+        self.schema = schema
         self._watch: sqlite3.Connection | None = None
         self._watch_lock = threading.Lock()
         options: dict[str, Any] = {}
@@ -46,11 +70,11 @@ class State:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
 
     @classmethod
-    def in_folder(cls, folder: Path) -> State:
-        """The SQLite state of a data folder, its file made private."""
-        path = folder / "state.db"
+    def in_folder(cls, folder: Path, schema: Schema = SAVED) -> State:
+        """The SQLite file of a schema in a folder, made private."""
+        path = folder / f"{schema.name}.db"
         path.touch(mode=0o600)
-        return cls(f"sqlite:///{path}")
+        return cls(f"sqlite:///{path}", schema)
 
     def migrate(self) -> None:
         """Bring the tables to this version's shape.
@@ -62,8 +86,10 @@ class State:
         from alembic.config import Config
         from alembic.util.exc import CommandError
 
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config = Config(attributes={"schema": self.schema})
+        config.set_main_option("script_location", str(_ALEMBIC))
+        config.set_main_option("path_separator", "newline")
+        config.set_main_option("version_locations", str(self.schema.migrations / "versions"))
         with self.engine.connect() as connection:
             config.attributes["connection"] = connection
             try:

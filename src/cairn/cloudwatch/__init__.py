@@ -1,0 +1,1 @@
+"""Log groups, metric filters, metrics and alarms, and the topics that carry them to people."""

@@ -1,0 +1,94 @@
+"""CloudWatch: what a gateway answers of `logs`, `cloudwatch` and `sns`, and the loops that the worker runs for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
+from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
+from cairn.cloudwatch.logs import operations as log_operations
+from cairn.cloudwatch.metrics import MetricStore
+from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
+from cairn.cloudwatch.metrics.operations import operations as metric_operations
+from cairn.cloudwatch.metrics.rollup import RollUp
+from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.patterns import Message, compile_pattern
+from cairn.core.clock import Clock
+from cairn.core.config import Settings
+from cairn.core.folder import DataFolder
+from cairn.core.loops import Step
+from cairn.core.state import Schema, State
+from cairn.service.as_cloudtrail import AccountRoles
+from cairn.service.elsewhere import elsewhere
+from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
+from cairn.service.saved import open_state
+from cairn.wire.operation import Operation
+from cairn.wire.validate import Validation
+
+SERVICES = ("logs", "cloudwatch", "sns")
+"""By botocore's names."""
+
+VALIDATIONS = {
+    "logs": LOGS_VALIDATION,
+    "cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS),
+}
+"""How each answers to input that does not fit its model, where that is not as usual."""
+
+
+class CloudWatch:
+    """One a process. Where `[upstreams]` sends one of its services elsewhere, it answers nothing of that one and runs
+    none of its loops."""
+
+    def __init__(self, folder: DataFolder, settings: Settings, clock: Clock) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._clock = clock
+        self._states: list[State] = []
+        self._logs = LogStore(self._open(LOGS), clock)
+        self._metrics = MetricStore(self._open(METRICS), clock)
+
+    def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
+        """The log groups that trails send their events to."""
+        endpoint = elsewhere(self._settings, "logs")
+        if endpoint is not None:
+            return LogGroupsElsewhere(endpoint, self._clock)
+        is_ours = elsewhere(self._settings, "iam") is None
+        return OwnLogGroups(self._logs, AccountRoles(questions) if is_ours else UnseenRoles(), self._clock)
+
+    def operations(self) -> dict[str, dict[str, Operation]]:
+        """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
+        answered: dict[str, dict[str, Operation]] = {
+            "logs": log_operations(self._logs, compile_pattern=_matcher),
+            "cloudwatch": metric_operations(self._metrics),
+            "sns": {},
+        }
+        return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
+
+    def steps(self) -> list[Step]:
+        """What the worker does for them."""
+        return [*self._log_steps(), *self._metric_steps()]
+
+    def close(self) -> None:
+        for state in self._states:
+            state.close()
+
+    def _log_steps(self) -> list[Step]:
+        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end)] if self._is_own("logs") else []
+
+    def _metric_steps(self) -> list[Step]:
+        return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
+
+    def _is_own(self, service: str) -> bool:
+        return elsewhere(self._settings, service) is None
+
+    def _open(self, schema: Schema) -> State:
+        state = open_state(self._folder, self._settings, schema)
+        self._states.append(state)
+        return state
+
+
+def _matcher(text: str) -> Callable[[str], bool]:
+    """`cloudwatch.logs.joints.CompilePattern`."""
+    pattern = compile_pattern(text)
+    return lambda message: pattern.matches(Message(message))
