@@ -11,10 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cairn.cloudtrail.digests.signature import SigningError
-from cairn.cloudtrail.log_groups import LogGroupError
 from cairn.core.clock import Clock
-from cairn.core.objects import ObjectStoreError
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +93,7 @@ class Lanes(Generic[Name]):
             return
         failures = self.troubles[trail].failures + 1 if trail in self.troubles else 1
         pause = min(RETRY_FIRST_S * 2.0 ** (failures - 1), RETRY_MAX_S)
-        code = error.code if isinstance(error, ObjectStoreError | LogGroupError | SigningError) else ""
+        code = getattr(error, "code", "")  # of a bucket, a log group, a KMS
         text = f"{code or type(error).__name__}: {error}"
         self.troubles[trail] = Trouble(failures, text, now, now + pause)
         place = (self._what, trail, failures, pause, text)

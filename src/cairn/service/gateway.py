@@ -184,6 +184,8 @@ class GatewayProcess:
             )
             for service, operations in self._cloudwatch.operations().items()
         }
+        if "logs" in cloudwatch:
+            cloudwatch["logs"] = self._cloudwatch.live_tail(cloudwatch["logs"])
         return cloudwatch | {
             "cloudtrail": LocalService(
                 "cloudtrail",

@@ -11,7 +11,6 @@ from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
-from cairn.cloudtrail.lanes import Trouble
 from cairn.cloudtrail.log_delivery import LogDelivery
 from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.notices import Notices
@@ -58,6 +57,16 @@ class Sink(Step, Protocol):
     @property
     def position(self) -> int:
         """The journal position before which it needs nothing."""
+
+
+class Refused(Protocol):
+    """What is known of something that cannot be delivered now."""
+
+    @property
+    def failures(self) -> int: ...
+
+    @property
+    def error(self) -> str: ...
 
 
 class WorkerProcess:
@@ -118,11 +127,12 @@ class WorkerProcess:
     def _positions(self) -> list[int]:
         return [sink.position for sink in self._sinks]
 
-    def _troubles(self) -> dict[str, Trouble]:
-        """Trails whose bucket, topic or log group refuses now."""
+    def _troubles(self) -> dict[str, Refused]:
+        """Trails whose bucket, topic or log group refuses now, and subscriptions whose destination does."""
         unannounced = {f"{arn} (notices)": trouble for arn, trouble in self._notices.troubles().items()}
         unsent = {f"{arn} (log group)": trouble for arn, trouble in self._log_delivery.troubles().items()}
-        return self._digests.troubles() | self._delivery.troubles() | unannounced | unsent
+        trails = self._digests.troubles() | self._delivery.troubles() | unannounced | unsent
+        return {**trails, **self._cloudwatch.troubles()}
 
     def _write_board(self) -> None:
         end = self._journal.bounds().next
