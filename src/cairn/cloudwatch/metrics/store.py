@@ -121,22 +121,27 @@ class MetricStore:
     def _series(self, connection: sa.Connection, metrics: Sequence[Metric]) -> dict[Metric, int]:
         """The rows of metrics, made where there are none, marked active, and locked until the transaction ends."""
         now = int(self.clock.now())
-        found: dict[str, int] = {}
-        ordered = sorted({metric.key: metric for metric in metrics}.items())  # so that no two wait for each other
-        for first in range(0, len(ordered), ROWS_A_QUERY):
-            part = dict(ordered[first : first + ROWS_A_QUERY])
-            wanted = sa.select(series.c.id, series.c.key, series.c.active).where(series.c.key.in_(list(part)))
-            wanted = wanted.order_by(series.c.key).with_for_update()
-            present = connection.execute(wanted).all()
-            missing = [key for key in part if key not in {row.key for row in present}]
-            if missing:
-                _insert_series(connection, [part[key] for key in missing], now)
-                present = connection.execute(wanted).all()
-            stale = [row.id for row in present if now - row.active >= ACTIVE_STEP_S]
-            if stale:
-                connection.execute(sa.update(series).where(series.c.id.in_(stale)).values(active=now))
-            found |= {row.key: row.id for row in present}
-        return {metric: found[metric.key] for metric in metrics}
+        by_key = {metric.key: metric for metric in sorted(metrics)}  # in order, so that no two wait for each other
+        present = _held(connection, list(by_key))
+        missing = [key for key in by_key if key not in present]
+        if missing:
+            _insert_series(connection, [by_key[key] for key in missing], now)
+            present |= _held(connection, missing)
+        stale = [row for row, active in present.values() if now - active >= ACTIVE_STEP_S]
+        for first in range(0, len(stale), ROWS_A_QUERY):
+            seen = sa.update(series).where(series.c.id.in_(stale[first : first + ROWS_A_QUERY]))
+            connection.execute(seen.values(active=now))
+        return {metric: present[metric.key][0] for metric in metrics}
+
+
+def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Rows of metrics and when they were last published, by key; nobody else changes them meanwhile."""
+    found: dict[str, tuple[int, int]] = {}
+    for first in range(0, len(keys), ROWS_A_QUERY):
+        wanted = sa.select(series.c.key, series.c.id, series.c.active)
+        wanted = wanted.where(series.c.key.in_(keys[first : first + ROWS_A_QUERY])).order_by(series.c.key)
+        found |= {row.key: (row.id, row.active) for row in connection.execute(wanted.with_for_update())}
+    return found
 
 
 def read_points(connection: sa.Connection, wanted: sa.Select[Any]) -> list[tuple[PointKey, Summary]]:
