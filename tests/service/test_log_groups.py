@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from cairn.cloudtrail.log_groups import LogGroupError
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.store import LogStore
-from cairn.cloudwatch.logs.tables import LOGS, groups
+from cairn.cloudwatch.logs.tables import LOGS
 from cairn.core.clock import TestClock
 from cairn.core.state import State
 from cairn.service.log_groups import ASKED_S, OwnLogGroups
@@ -55,12 +54,6 @@ def ours(store: LogStore, roles: Roles, clock: TestClock) -> OwnLogGroups:
     return OwnLogGroups(store, roles, clock)
 
 
-def make(store: LogStore) -> None:
-    made = {"kms_key": "", "log_class": "STANDARD", "protected": False, "chunk_bytes": 0, "created_ms": 0}
-    with store.state.write() as connection:
-        connection.execute(sa.insert(groups).values(**GROUP._asdict(), **made))
-
-
 def put(ours: OwnLogGroups, *records: bytes, position: int, **changed: Any) -> None:
     options = {"role": ROLE, "source": SOURCE, "reader": "trail 1", "position": position} | changed
     ours.put(GROUP.arn, STREAM, records, **options)
@@ -71,7 +64,7 @@ def messages(store: LogStore) -> list[str]:
 
 
 def test_records_are_written_once_to_a_stream_that_is_made(ours: OwnLogGroups, store: LogStore) -> None:
-    make(store)
+    store.groups.create(GROUP)
     assert ours.exists(GROUP.arn)
     put(ours, b'{"a":1}', '{"b":"ü"}'.encode(), position=7)
     put(ours, b'{"a":1}', position=7)
@@ -92,7 +85,7 @@ def test_a_group_that_is_gone_is_told(ours: OwnLogGroups) -> None:
 def test_the_role_is_asked_again_after_a_while(
     ours: OwnLogGroups, store: LogStore, roles: Roles, clock: TestClock
 ) -> None:
-    make(store)
+    store.groups.create(GROUP)
     put(ours, b"1", position=1)
     roles.allowed.discard("logs:PutLogEvents")
     put(ours, b"2", position=2)
@@ -106,7 +99,7 @@ def test_the_role_is_asked_again_after_a_while(
 
 
 def test_a_role_that_does_not_trust_the_trail_is_not_worn(ours: OwnLogGroups, store: LogStore, roles: Roles) -> None:
-    make(store)
+    store.groups.create(GROUP)
     roles.trusting.clear()
     with pytest.raises(LogGroupError) as refused:
         put(ours, b"1", position=1)

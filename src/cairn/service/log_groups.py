@@ -85,8 +85,7 @@ class OwnLogGroups:
             self._check_role(role, named.stream_arn(stream), source)
             now_ms = int(self._clock.now() * 1000)
             events = [LogEvent(now_ms, record.decode()) for record in records]
-            self._store.make_stream(named, stream)
-            self._store.put(named, stream, events, once=Once(reader, position))
+            self._put(named, stream, events, Once(reader, position))
         except AwsError as error:
             raise LogGroupError(error.code, f"{group}: {error.message}") from error
         except Unreachable as error:
@@ -94,6 +93,15 @@ class OwnLogGroups:
 
     def position_of(self, reader: str) -> int:
         return self._store.position_of(reader)
+
+    def _put(self, group: GroupId, stream: str, events: Sequence[LogEvent], once: Once) -> None:
+        try:
+            self._store.put(group, stream, events, once=once)
+        except AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            self._store.streams.ensure(group, stream)  # raises the same if it is the group that is missing
+            self._store.put(group, stream, events, once=once)
 
     def _check_role(self, role: str, stream: str, source: str) -> None:
         now = self._clock.monotonic()

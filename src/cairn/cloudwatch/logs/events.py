@@ -13,6 +13,7 @@ from cairn.cloudwatch.logs.names import GroupId
 EVENT_OVERHEAD_BYTES = 26
 """What AWS counts for an event besides its message."""
 
+_TIMESTAMP_BITS, _NUMBER_BITS = 144, 64
 _LEVEL = 1  # of 0 to 3: the next gains 3 % and takes a third longer
 
 
@@ -32,16 +33,15 @@ class Place(NamedTuple):
     number: int
     """In that put."""
 
-    @property
-    def event_id(self) -> str:
-        """56 digits, in the order of places; AWS's too begin with the timestamp."""
-        return f"{self.timestamp_ms << 144 | self.seq << 64 | self.number:056d}"
+    def as_int(self) -> int:
+        """In the order of places; AWS's ids of events too begin with the timestamp."""
+        return self.timestamp_ms << _TIMESTAMP_BITS | self.seq << _NUMBER_BITS | self.number
 
     @classmethod
-    def of_event_id(cls, text: str) -> Place:
-        """The place of an event by its id; what is no id is the place of no event."""
-        number = int(text) if text.isdecimal() and len(text) <= 60 else 0
-        return cls(number >> 144, number >> 64 & (1 << 80) - 1, number & (1 << 64) - 1)
+    def of_int(cls, value: int) -> Place:
+        """The place of an `as_int`; any other number is a place between events."""
+        seq = value >> _NUMBER_BITS & (1 << _TIMESTAMP_BITS - _NUMBER_BITS) - 1
+        return cls(value >> _TIMESTAMP_BITS, seq, value & (1 << _NUMBER_BITS) - 1)
 
 
 class StoredEvent(NamedTuple):
@@ -58,7 +58,8 @@ class StoredEvent(NamedTuple):
 
     @property
     def id(self) -> str:
-        return self.place.event_id
+        """56 digits, in the order of places."""
+        return f"{self.place.as_int():056d}"
 
 
 class LogBatch(msgspec.Struct, frozen=True):

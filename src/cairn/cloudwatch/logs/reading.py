@@ -15,7 +15,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import sqlalchemy as sa
 
+from cairn.cloudwatch.logs.chunks import place_of
 from cairn.cloudwatch.logs.events import Place, Row, StoredEvent, size_of_message, unpack_events, unpack_rows
+from cairn.cloudwatch.logs.groups import starts_with
 from cairn.cloudwatch.logs.tables import batches, chunk_streams, chunks, streams
 from cairn.core.state import State
 
@@ -72,7 +74,7 @@ def sweep(state: State, span: Span, after: Place | None) -> Iterator[StoredEvent
         for row in found:
             stream = named.get(row.stream)
             if stream is not None:
-                yield StoredEvent(_place(row), stream, row.ingestion_ms, row.message)
+                yield StoredEvent(place_of(row), stream, row.ingestion_ms, row.message)
         if window.horizon is None:
             return
         after = window.horizon
@@ -107,7 +109,7 @@ class _Window:
             self._cut()
 
     def complete(self) -> list[Row]:
-        self._rows.sort(key=_place, reverse=self._span.descending)
+        self._rows.sort(key=place_of, reverse=self._span.descending)
         return self._rows
 
     def _takes(self, row: Row) -> bool:
@@ -115,7 +117,7 @@ class _Window:
             return False
         if self._wanted is not None and row.stream not in self._wanted:
             return False
-        place = _place(row)
+        place = place_of(row)
         if self._span.descending:
             return (self._after is None or place < self._after) and (self.horizon is None or place >= self.horizon)
         return (self._after is None or place > self._after) and (self.horizon is None or place <= self.horizon)
@@ -129,7 +131,7 @@ class _Window:
             kept += 1
         del rows[kept:]
         self._bytes = size
-        self.horizon = _place(rows[-1])
+        self.horizon = place_of(rows[-1])
 
 
 class _Opened:
@@ -189,7 +191,7 @@ def _listed(
         start_ms, end_ms = (
             (start_ms, min(end_ms, after.timestamp_ms))
             if span.descending
-            else (max(start_ms, after.timestamp_ms), end_ms)
+            else (min(max(start_ms, after.timestamp_ms), FOREVER_MS), end_ms)
         )
     query = sa.select(table.c.start_ms, table.c.end_ms, id.label("id")).where(
         table.c.log_group == span.group, table.c.end_ms >= start_ms, table.c.start_ms <= end_ms
@@ -224,11 +226,6 @@ def _stream_rows(span: Span) -> sa.Select[tuple[int]]:
     return query
 
 
-def starts_with(column: sa.Column[str], prefix: str) -> sa.ColumnElement[bool]:
-    """Whether a text begins so, upper and lower case apart."""
-    return sa.func.substr(column, 1, len(prefix)) == prefix
-
-
 def _open_batch(connection: sa.Connection, seq: int) -> list[Row]:
     row = connection.execute(
         sa.select(batches.c.log_stream, batches.c.ingestion_ms, batches.c.content).where(batches.c.seq == seq)
@@ -248,7 +245,3 @@ def _open_chunk(connection: sa.Connection, chunk: int) -> list[Row]:
     content = connection.scalar(sa.select(chunks.c.content).where(chunks.c.id == chunk))
     assert content is not None, "chunks go in other transactions than this one"
     return unpack_rows(content)
-
-
-def _place(row: Row) -> Place:
-    return Place(row.timestamp_ms, row.seq, row.number)

@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from cairn.cloudwatch.logs import refusals
 from cairn.cloudwatch.logs.commit import GroupCommit
 from cairn.cloudwatch.logs.events import LogBatch, LogEvent, Place, StoredEvent, pack, size_of, unpack_events
-from cairn.cloudwatch.logs.groups import Group, find, get
+from cairn.cloudwatch.logs.groups import Group, Groups, find, get
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.reading import FOREVER_MS, Span, sweep
+from cairn.cloudwatch.logs.streams import Stream, Streams
+from cairn.cloudwatch.logs.streams import find as find_stream
 from cairn.cloudwatch.logs.tables import batches, groups, readers, streams
 from cairn.core.clock import Clock
 from cairn.core.failpoints import failpoint
@@ -64,6 +66,8 @@ class LogStore:
     def __init__(self, state: State, clock: Clock) -> None:
         self.state = state
         self.clock = clock
+        self.groups = Groups(state, clock)
+        self.streams = Streams(state, clock)
         self._commit: GroupCommit[_Put, Accepted] = GroupCommit(
             self._write, size=lambda put: len(put.content), bytes_max=COMMIT_BYTES_MAX
         )
@@ -75,6 +79,19 @@ class LogStore:
             return None
         with self.state.read() as connection:
             return find(connection, named)
+
+    def destination(self, group: GroupId, stream: str) -> tuple[Group, Stream]:
+        """Where a put goes.
+
+        Raises:
+            AwsError: ResourceNotFoundException: there is no such group, or no such stream.
+        """
+        with self.state.read() as connection:
+            found = get(connection, group)
+            named = find_stream(connection, found.row, stream)
+        if named is None:
+            raise refusals.stream_not_found()
+        return found, named
 
     def put(self, group: GroupId, stream: str, events: Sequence[LogEvent], *, once: Once | None = None) -> Accepted:
         """Store events, durable when it returns. Whether AWS would take them is for `intake` to say.
@@ -94,20 +111,6 @@ class LogStore:
                 once=once,
             )
         )
-
-    def make_stream(self, group: GroupId, stream: str) -> None:
-        """Make a stream where it is missing. What its name may be is for the operation to say.
-
-        Raises:
-            AwsError: ResourceNotFoundException: there is no such group.
-        """
-        with self.state.read() as connection:
-            if has_stream(connection, get(connection, group).row, stream):
-                return
-        with self.state.write() as connection:
-            row = get(connection, group).row
-            if not has_stream(connection, row, stream):
-                connection.execute(sa.insert(streams).values(log_group=row, name=stream, created_ms=self.now_ms()))
 
     def end(self) -> int:
         """The number that the next put will have."""
@@ -163,8 +166,8 @@ class LogStore:
         """
         with self.state.read() as connection:
             found = get(connection, group)
-        start_ms = max(start_ms, found.oldest_ms(self.now_ms()))
-        span = Span(found.row, streams, prefix, start_ms, end_ms, descending)
+        first_ms = min(max(start_ms, found.oldest_ms(self.now_ms())), FOREVER_MS)
+        span = Span(found.row, streams, prefix, first_ms, min(end_ms, FOREVER_MS), descending)
         return sweep(self.state, span, after)
 
     def now_ms(self) -> int:
@@ -232,12 +235,6 @@ def _prepare(connection: sa.Connection, put: _Put, now_ms: int) -> dict[str, obj
         "bytes": put.size,
         "content": put.content,
     }
-
-
-def has_stream(connection: sa.Connection, group: int, stream: str) -> bool:
-    """Whether a group, by its row, has a stream of this name."""
-    select = sa.select(streams.c.id).where(streams.c.log_group == group, streams.c.name == stream)
-    return connection.execute(select).first() is not None
 
 
 def _position(connection: sa.Connection, reader: str) -> int:

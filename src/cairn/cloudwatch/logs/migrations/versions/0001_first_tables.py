@@ -110,7 +110,7 @@ def upgrade() -> None:
         sa.Column("name", _NAME, nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("first_event_ms", sa.BigInteger(), nullable=True),
-        sa.Column("last_event_ms", sa.BigInteger(), nullable=True),
+        sa.Column("last_event_ms", sa.BigInteger(), nullable=False),
         sa.Column("last_ingestion_ms", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["log_group"], ["log_groups.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
