@@ -25,7 +25,7 @@ class Metrics:
     def search(self, search: str, statistic: str, period: int) -> list[TimeSeries]:
         raise AssertionError
 
-    def band(self, id: str, deviations: float) -> list[TimeSeries]:
+    def band(self, id: str, deviations: float, times: range) -> list[TimeSeries]:
         raise AssertionError
 
 

@@ -5,7 +5,7 @@ from tests.cloudwatch.metrics.made import MINUTE, NOW, datum, metric, points, pu
 
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.periods import is_period, over_units, read_periods, round_start
-from cairn.cloudwatch.metrics.rollup import RollUp
+from cairn.cloudwatch.metrics.rollup import PAUSE_S, RollUp
 from cairn.core.clock import TestClock
 
 HOUR, DAY = 3_600, 86_400
@@ -63,7 +63,7 @@ def test_old_points_have_no_short_periods(store: MetricStore, clock: TestClock) 
     for days, resolution in ((16, 300), (64, 3_600)):
         clock.advance(NOW + days * DAY - clock.now())
         step = RollUp(store, clock)
-        while step.step() == 0:
+        while step.step() == PAUSE_S:
             pass
         assert [key[1] for key in points(store)] == [resolution]
         assert read(store, hour, hour + HOUR, 60) == {}
@@ -111,7 +111,7 @@ def test_rolling_up_keeps_counts_sums_and_distributions(
     for wait in waits:
         clock.advance(wait)
         step = RollUp(store, clock)
-        while step.step() == 0:
+        while step.step() == PAUSE_S:
             pass
     by_hour: dict[int, list[float]] = {}
     for time, value, _, _ in given:

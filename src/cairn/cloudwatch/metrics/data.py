@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from cairn.cloudwatch.metrics import math, refusals
+from cairn.cloudwatch.metrics.anomalies.training import expectation
 from cairn.cloudwatch.metrics.labels import Labelled, distinct_labels, label_of
 from cairn.cloudwatch.metrics.math.functions import Value
 from cairn.cloudwatch.metrics.math.search import FOUND_MAX, parse_search
@@ -148,8 +149,15 @@ class _Reading:
             for metric, label in zip(found, distinct_labels(found), strict=True)
         ]
 
-    def band(self, id: str, deviations: float) -> list[math.TimeSeries]:
-        raise NotImplementedError
+    def band(self, id: str, deviations: float, times: range) -> list[math.TimeSeries]:
+        stat = self._queries[id].stat
+        assert stat is not None
+        expected = expectation(
+            self._store, self._connection, stat.metric, stat.statistic, stat.period, min(self._end, self._now)
+        )
+        bounds = expected.band(times, deviations)
+        label = f"{self._queries[id].label or stat.metric.name} (expected)"
+        return [math.TimeSeries(points, stat.period, label, stat.metric) for points in bounds]
 
     def _value(self, query: MetricQuery) -> math.TimeSeries | list[math.TimeSeries]:
         known = self._values.get(query.id)

@@ -35,8 +35,8 @@ class Source(Protocol):
     def search(self, search: str, statistic: str, period: int) -> list[TimeSeries]:
         """Metrics that a search finds; `period` is 0 where the expression names none."""
 
-    def band(self, id: str, deviations: float) -> list[TimeSeries]:
-        """The upper and the lower bound of what is expected of a metric of the request."""
+    def band(self, id: str, deviations: float, times: range) -> list[TimeSeries]:
+        """The upper and the lower bound of what is expected of a metric of the request, at some times."""
 
 
 def evaluate(node: Node, ids: Mapping[str, Value], source: Source, grid: Grid) -> Value:
@@ -143,7 +143,8 @@ class _Evaluation:
                 return TimeSeries({} if math.isnan(value) else dict.fromkeys(grid.times, value), grid.period)
         assert name == "ANOMALY_DETECTION_BAND"
         assert isinstance(first, Reference)
-        return self._source.band(first.id, self._scalar(arguments[1]) if len(arguments) > 1 else 2.0)
+        deviations = self._scalar(arguments[1]) if len(arguments) > 1 else 2.0
+        return self._source.band(first.id, deviations, grid.times)
 
     def _each(self, node: Node, change: functions.Change) -> Value:
         found = self.value(node)
