@@ -99,6 +99,28 @@ def test_a_metric_that_leaves_its_band_is_found_by_an_expression(store: MetricSt
     assert found[3].points == {now - HOUR: 0.0, now: 1.0}
 
 
+def test_what_was_learned_is_remembered_for_the_hour(store: MetricStore, clock: TestClock) -> None:
+    now = fortnight(store, clock)
+    stat = {"Metric": {"Namespace": NAMESPACE, "MetricName": "Orders"}, "Period": 300, "Stat": "Sum"}
+    queries = parse_queries(
+        [
+            {"Id": "m1", "MetricStat": stat, "ReturnData": False},
+            {"Id": "e", "Expression": "ANOMALY_DETECTION_BAND(m1)"},
+        ],
+        ACCOUNT,
+        REGION,
+    )
+
+    def upper(after: float) -> list[float]:
+        return list(get_metric_data(store, ACCOUNT, REGION, queries, now + after - 300, now + after)[0].points.values())
+
+    before = upper(600)
+    put(store, *(datum(now - number * HOUR, 1e6) for number in range(1, 336)))
+    assert upper(900) == before
+    clock.advance(2 * HOUR)
+    assert upper(2 * HOUR) > before
+
+
 def test_detectors(call: Call, store: MetricStore, clock: TestClock) -> None:
     now = fortnight(store, clock)
     excluded = {"StartTime": datetime.fromtimestamp(now - WEEK, UTC), "EndTime": datetime.fromtimestamp(now, UTC)}

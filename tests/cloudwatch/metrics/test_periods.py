@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,7 +9,10 @@ from tests.cloudwatch.metrics.made import MINUTE, NOW, datum, metric, points, pu
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.periods import is_period, over_units, read_periods, round_start
 from cairn.cloudwatch.metrics.rollup import PAUSE_S, RollUp
+from cairn.cloudwatch.metrics.summary import Summary
+from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.core.clock import TestClock
+from cairn.core.state import State
 
 HOUR, DAY = 3_600, 86_400
 
@@ -87,6 +93,14 @@ def test_a_late_datum_joins_what_was_rolled_up(store: MetricStore, clock: TestCl
     assert [(key[1], summary.sum) for key, summary in points(store).items()] == [(60, 3.0)]
 
 
+def told(found: dict[str, dict[int, Summary]]) -> dict[tuple[str, int], tuple[float, ...]]:
+    return {
+        (unit, time): (each.count, each.sum, each.min, each.max)
+        for unit, periods in found.items()
+        for time, each in periods.items()
+    }
+
+
 data = st.lists(
     st.tuples(st.integers(0, 40 * DAY), st.integers(0, 50).map(float), st.sampled_from([1, 60]), st.sampled_from("ab")),
     min_size=1,
@@ -97,13 +111,10 @@ data = st.lists(
 @given(data, st.lists(st.integers(1, 30 * DAY), max_size=5))
 @settings(max_examples=25, deadline=None)
 def test_rolling_up_keeps_counts_sums_and_distributions(
-    empty: bytes, tmp_path_factory: pytest.TempPathFactory, given: list[tuple[int, float, int, str]], waits: list[int]
+    empty: Path, tmp_path_factory: pytest.TempPathFactory, given: list[tuple[int, float, int, str]], waits: list[int]
 ) -> None:
-    from cairn.cloudwatch.metrics.tables import METRICS
-    from cairn.core.state import State
-
     folder = tmp_path_factory.mktemp("rolled")
-    (folder / "metrics.db").write_bytes(empty)
+    shutil.copyfile(empty, folder / "metrics.db")
     state, clock = State.in_folder(folder, METRICS), TestClock()
     store = MetricStore(state, clock)
     start = int(NOW // HOUR * HOUR)
@@ -118,6 +129,12 @@ def test_rolling_up_keeps_counts_sums_and_distributions(
         by_hour.setdefault(start + time // HOUR * HOUR, []).append(value)
     with state.read() as connection:
         found = over_units(read_periods(store, connection, metric(), start, start + 41 * DAY, HOUR))
+        for period in (60, 300, HOUR, DAY):
+            by_rows, by_sums = (
+                read_periods(store, connection, metric(), start, start + 41 * DAY, period, spread=spread)
+                for spread in (True, False)
+            )
+            assert told(by_rows) == told(by_sums)
     state.close()
     assert {time: (s.count, s.sum, s.min, s.max) for time, s in found.items()} == {
         time: (len(values), sum(values), min(values), max(values)) for time, values in by_hour.items()

@@ -8,7 +8,8 @@ days are known; else as always. The band is their mean, less and plus so many of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 HOUR_S, DAY_S, WEEK_S = 3_600, 86_400, 7 * 86_400
@@ -17,6 +18,10 @@ TRAINING_S = 14 * DAY_S
 WEEKS_MIN, DAYS_MIN = 2, 3
 VALUES_MIN = 24
 """Fewer values than these tell nothing: there is no band."""
+
+
+EXPECTATIONS_MAX = 256
+"""That a process remembers: about 20 KB each."""
 
 
 @dataclass(slots=True)
@@ -82,3 +87,21 @@ class Expectation:
             return week
         day = self._days.get(local % DAY_S // HOUR_S)
         return day if day is not None and len(day.spans) >= DAYS_MIN else self._always
+
+
+class Expectations:
+    """What a process has learned lately, by what it was learned from."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Expectation] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Expectation | None:
+        return self._known.get(key)
+
+    def remember(self, key: Hashable, learned: Expectation) -> None:
+        """The oldest is forgotten where there are too many."""
+        with self._lock:
+            self._known[key] = learned
+            while len(self._known) > EXPECTATIONS_MAX:
+                del self._known[next(iter(self._known))]

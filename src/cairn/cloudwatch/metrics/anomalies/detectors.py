@@ -27,7 +27,7 @@ class Detector(msgspec.Struct, frozen=True, kw_only=True):
 
     metric: Metric
     statistic: str
-    excluded: list[tuple[float, float]] = []
+    excluded: tuple[tuple[float, float], ...] = ()
     """Time ranges that are not learned from, in seconds since the epoch, the end excluded."""
     timezone: str = ""
     """Where days and weeks begin, by its IANA name; empty: UTC."""

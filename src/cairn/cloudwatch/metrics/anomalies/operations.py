@@ -54,7 +54,7 @@ class _DetectorOperations:
         given = Detector(
             metric=detector.metric,
             statistic=detector.statistic,
-            excluded=excluded,
+            excluded=tuple(excluded),
             timezone=_zone(configuration.get("MetricTimezone") or ""),
             periodic_spikes=(params.get("MetricCharacteristics") or {}).get("PeriodicSpikes"),
             speed=configuration.get("AdaptationSpeed") or "",
