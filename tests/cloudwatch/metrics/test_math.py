@@ -25,6 +25,9 @@ class Metrics:
     def search(self, search: str, statistic: str, period: int) -> list[TimeSeries]:
         raise AssertionError
 
+    def spend(self, points: int) -> None:
+        pass
+
     def band(self, id: str, deviations: float, times: range) -> list[TimeSeries]:
         raise AssertionError
 

@@ -78,6 +78,7 @@ SET = {"SampleCount": 1.0, "Sum": 1.0, "Minimum": 1.0, "Maximum": 1.0}
         ({"Value": 1.0, "Counts": [1.0]}, TOGETHER, "Counts is allowed only with"),
         ({"Value": float("inf")}, INVALID, f"The value Infinity for parameter {PATH}.Value is invalid."),
         ({"Value": -(2.0**361)}, INVALID, f"for parameter {PATH}.Value is invalid."),
+        ({"Value": 10**400}, INVALID, f"for parameter {PATH}.Value is invalid."),
         ({"Values": [1.0] * 151}, INVALID, f"The collection {PATH}.Values must not have a size greater than 150."),
         ({"Values": [1.0, 2.0], "Counts": [1.0]}, INVALID, "must be of the same size."),
         ({"Values": [1.0, float("nan")]}, INVALID, f"The value NaN for parameter {PATH}.Values.member.2 is invalid."),
@@ -176,6 +177,7 @@ STATISTICS = {"Namespace": "Shop", "MetricName": "Orders", "Period": 60, "Statis
 @pytest.mark.parametrize(
     ("changed", "code", "message"),
     [
+        ({"Period": 60 << 60}, INVALID, "The parameter Period must be 1, 5, 10, 20, 30, or a multiple of 60."),
         ({"Period": 45}, INVALID, "The parameter Period must be 1, 5, 10, 20, 30, or a multiple of 60."),
         ({"Statistics": None}, MISSING, "The parameter Statistics is required."),
         ({"Statistics": ["p99"]}, INVALID, "must be a value in the set [ SampleCount,"),
@@ -341,6 +343,37 @@ def test_expressions_may_not_need_endless_points(
     assert len(values(call("GetMetricData", **window(), MetricDataQueries=queries))) == 3
     found = refused(call, "GetMetricData", **window(), MetricDataQueries=[*queries, expression("e", "SUM(METRICS())")])
     assert "more than 5 data points" in found[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TIME_SERIES(5)",
+        "FILL(m1, 0)",
+        "HOUR(m1)",
+        "SUM([" + ",".join(["FILL(m1, LINEAR)"] * 50) + "])",
+        "SUM([" + ",".join(["METRICS()"] * 150) + "])",
+        "ANOMALY_DETECTION_BAND(m1)",
+    ],
+)
+def test_expressions_may_not_make_endless_points(
+    call: Call, store: MetricStore, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, *(datum(MINUTE + 60 * number, float(number)) for number in range(1_000)))
+    forever = {"StartTime": datetime(1, 1, 1, tzinfo=UTC), "EndTime": datetime(9_999, 1, 1, tzinfo=UTC)}
+    if "METRICS" in text:
+        monkeypatch.setattr(metric_data, "WORK_MAX", 100_000)
+    queries = [stat("m1", ReturnData=False), expression("e1", text)]
+    code, message = refused(call, "GetMetricData", **forever, MetricDataQueries=queries)
+    assert code == "ValidationError"
+    assert "data points" in message
+
+
+def test_expressions_may_not_search_endlessly(call: Call) -> None:
+    queries = [expression(f"e{number}", "SEARCH('a', 'Sum')") for number in range(101)]
+    code, message = refused(call, "GetMetricData", **window(), MetricDataQueries=queries)
+    assert code == "ValidationError"
+    assert "call SEARCH more than 100 times" in message
 
 
 def test_listing(call: Call, store: MetricStore, clock: TestClock) -> None:

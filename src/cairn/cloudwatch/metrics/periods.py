@@ -15,7 +15,7 @@ MINUTE_S = 60
 
 def is_period(period: int) -> bool:
     """Whether CloudWatch has such a period, in seconds."""
-    return period in SHORT_S or (period > 0 and period % 60 == 0)
+    return period in SHORT_S or (0 < period < 1 << 31 and period % MINUTE_S == 0)
 
 
 def round_start(start: float, period: int, now: float) -> int:

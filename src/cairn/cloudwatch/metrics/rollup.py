@@ -46,7 +46,7 @@ class RollUp:
         with self._store.write() as connection:
             old = sa.select(points).where(points.c.resolution == resolution, points.c.start < limit)
             old = old.order_by(points.c.start).limit(ROWS_A_STEP)
-            self._store.hold(connection, {key.series for key, _ in read_points(connection, old)})
+            self._store.hold(connection, sa.select(old.subquery().c.series))
             found = read_points(connection, old)
             gathered: dict[PointKey, Summary] = {}
             for key, summary in found:

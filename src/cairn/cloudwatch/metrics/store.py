@@ -112,7 +112,7 @@ class MetricStore:
             for row in connection.execute(wanted.order_by(sa.text("begins")))
         ]
 
-    def hold(self, connection: sa.Connection, rows: Iterable[int]) -> None:
+    def hold(self, connection: sa.Connection, rows: sa.Select[tuple[int]]) -> None:
         """Keep others from changing points of metrics until the transaction ends."""
         if connection.dialect.name != "sqlite":  # which has one writer at a time
             wanted = sa.select(series.c.id).where(series.c.id.in_(rows)).order_by(series.c.key)
