@@ -13,9 +13,9 @@ from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
 from cairn.cloudwatch.metrics.rollup import RollUp
 from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.patterns import Message, compile_pattern
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
-from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
@@ -59,7 +59,7 @@ class CloudWatch:
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
-            "logs": log_operations(self._logs, compile_pattern=_no_patterns),
+            "logs": log_operations(self._logs, compile_pattern=_matcher),
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
@@ -88,5 +88,7 @@ class CloudWatch:
         return state
 
 
-def _no_patterns(text: str) -> Callable[[str], bool]:
-    raise AwsError("UnsupportedOperation", "Filter patterns are not built yet.")
+def _matcher(text: str) -> Callable[[str], bool]:
+    """`cloudwatch.logs.joints.CompilePattern`."""
+    pattern = compile_pattern(text)
+    return lambda message: pattern.matches(Message(message))
