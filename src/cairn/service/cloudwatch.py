@@ -22,6 +22,7 @@ from cairn.core.state import Schema, State
 from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
 from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
+from cairn.service.log_keys import log_keys
 from cairn.service.saved import open_state
 from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
@@ -56,10 +57,11 @@ class CloudWatch:
         is_ours = elsewhere(self._settings, "iam") is None
         return OwnLogGroups(self._logs, AccountRoles(questions) if is_ours else UnseenRoles(), self._clock)
 
-    def operations(self) -> dict[str, dict[str, Operation]]:
+    def operations(self, questions: MotoQuestions) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
+        keys = log_keys(self._settings, questions)
         answered: dict[str, dict[str, Operation]] = {
-            "logs": log_operations(self._logs, compile_pattern=_matcher),
+            "logs": log_operations(self._logs, compile_pattern=_matcher, keys=keys),
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }

@@ -182,7 +182,7 @@ class GatewayProcess:
             service: LocalService(
                 service, operations, validation=VALIDATIONS.get(service, USUAL), otherwise=self._default
             )
-            for service, operations in self._cloudwatch.operations().items()
+            for service, operations in self._cloudwatch.operations(self._questions).items()
         }
         return cloudwatch | {
             "cloudtrail": LocalService(
