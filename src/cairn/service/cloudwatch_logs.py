@@ -27,6 +27,7 @@ from cairn.service.elsewhere import elsewhere
 from cairn.service.live_tail import LiveTail
 from cairn.service.log_exports import export_buckets
 from cairn.service.log_groups import OwnLogGroups, UnseenRoles
+from cairn.service.log_keys import log_keys
 from cairn.service.saved import open_state
 from cairn.service.subscriptions import UpstreamDestinations
 from cairn.wire.http import Upstream
@@ -58,7 +59,7 @@ class CloudWatchLogs:
 
     def operations(self) -> dict[str, Operation]:
         return {
-            **log_operations(self.store, compile_pattern=matcher),
+            **log_operations(self.store, compile_pattern=matcher, keys=log_keys(self._settings, self._questions)),
             **query_operations(self._queries, self._runner, self.store),
             **subscription_operations(self.store, Filters(self.store), self._destinations, matcher),
             **export_operations(self._tasks, self.store, self._buckets),
