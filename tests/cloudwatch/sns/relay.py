@@ -53,7 +53,7 @@ class Relay:
 
 def text_of(message: EmailMessage) -> str:
     content: str = message.get_content()
-    return content
+    return content.replace("\r\n", "\n")
 
 
 def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
