@@ -16,6 +16,7 @@ from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
 from cairn.cloudwatch.metrics.rollup import RollUp
 from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.patterns import Message, compile_pattern
 from cairn.cloudwatch.queries import Queries, Runner, cleaner
 from cairn.cloudwatch.queries import operations as query_operations
 from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
@@ -24,7 +25,6 @@ from cairn.cloudwatch.subscriptions.delivery import Trouble
 from cairn.cloudwatch.tail import Sessions
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
-from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
@@ -79,9 +79,9 @@ class CloudWatch:
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
-            "logs": log_operations(self._logs, compile_pattern=_no_patterns)
+            "logs": log_operations(self._logs, compile_pattern=_matcher)
             | query_operations(self._queries, self._runner, self._logs)
-            | subscription_operations(self._logs, Filters(self._logs), self._destinations, _no_patterns)
+            | subscription_operations(self._logs, Filters(self._logs), self._destinations, _matcher)
             | export_operations(self._exports, self._logs, self._export_buckets()),
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
@@ -90,7 +90,7 @@ class CloudWatch:
 
     def live_tail(self, logs: Upstream) -> Upstream:
         """`logs`, and StartLiveTail besides, which answers no output but a stream."""
-        return LiveTail(Sessions(self._logs, _no_patterns), self._clock, LOGS_VALIDATION, logs)
+        return LiveTail(Sessions(self._logs, _matcher), self._clock, LOGS_VALIDATION, logs)
 
     def steps(self) -> list[Step]:
         """What the worker does for them."""
@@ -109,7 +109,7 @@ class CloudWatch:
     def _log_steps(self) -> list[Step]:
         if not self._is_own("logs"):
             return []
-        subscriptions = SubscriptionSink(self._logs, _no_patterns)
+        subscriptions = SubscriptionSink(self._logs, _matcher)
         return [
             Compactor(self._logs, [lambda: subscriptions.position]),
             Cleaner(self._logs, lambda: subscriptions.position),
@@ -138,7 +138,7 @@ class CloudWatch:
         return state
 
 
-def _no_patterns(text: str) -> Callable[[str], bool]:
-    if not text.strip():
-        return lambda message: True
-    raise AwsError("UnsupportedOperation", "Filter patterns are not built yet.")
+def _matcher(text: str) -> Callable[[str], bool]:
+    """`cloudwatch.logs.joints.CompilePattern`."""
+    pattern = compile_pattern(text)
+    return lambda message: pattern.matches(Message(message))

@@ -9,7 +9,6 @@ from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.checkpoints.delivered import SavedDigests
 from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.delivery import Delivery
-from cairn.cloudtrail.digests.keys import Keys
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.log_delivery import LogDelivery
@@ -29,6 +28,7 @@ from cairn.core.loops import Loop, LoopStatus, Step, every
 from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.cloudwatch import CloudWatch
+from cairn.service.digest_keys import digest_keys
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import organizations
@@ -81,16 +81,16 @@ class WorkerProcess:
         self._history = History(folder.history, settings.history, clock).sink(self._journal)
         store, _ = trail_buckets(folder, settings, self._state, clock)
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
+        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self._digests = Digests(
             self._state,
             store,
-            Keys(self._state, folder.keys, clock),
+            digest_keys(folder, settings, self._state, questions, clock),
             clock,
             interval_s=settings.digest.interval,
             backfill_after_s=settings.digest.backfill_after,
             retry_for_s=settings.delivery.retry_for,
         )
-        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self._notices = Notices(self._state, trail_topics(settings, questions), settings.delivery, clock)
         self._cloudwatch = CloudWatch(folder, settings, clock)
         log_groups = self._cloudwatch.trail_log_groups(questions)
