@@ -15,11 +15,11 @@ from cairn.cloudwatch.queries import Queries, Runner, cleaner
 from cairn.cloudwatch.queries import operations as query_operations
 from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
 from cairn.cloudwatch.subscriptions import operations as subscription_operations
-from cairn.cloudwatch.subscriptions.delivery import Trouble
 from cairn.cloudwatch.tail import Sessions
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
+from cairn.core.lanes import Trouble
 from cairn.core.loops import Step
 from cairn.core.state import State
 from cairn.service.as_cloudtrail import AccountRoles
