@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cairn.cloudtrail.topics import Topics
 from cairn.cloudwatch.logs import LOGS
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
+from cairn.cloudwatch.metric_filters import UNCHECKED as UNCHECKED_FILTERS
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
@@ -28,7 +31,7 @@ from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
 
 VALIDATIONS = {
-    "logs": LOGS_VALIDATION,
+    "logs": replace(LOGS_VALIDATION, unchecked=LOGS_VALIDATION.unchecked | UNCHECKED_FILTERS),
     "cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS),
     "sns": SNS_VALIDATION,
 }
@@ -80,7 +83,7 @@ class CloudWatch:
         """What the worker does for them."""
         steps: list[Step] = []
         if self.logs is not None:
-            steps += self.logs.steps()
+            steps += self.logs.steps(self.metrics)
         if self.metrics is not None:
             steps.append(RollUp(self.metrics, self._clock))
         if self.sns is not None:
