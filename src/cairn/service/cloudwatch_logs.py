@@ -83,7 +83,7 @@ class CloudWatchLogs:
         """
         subscriptions = SubscriptionSink(self.store, matcher)
         readers: list[Step] = [subscriptions]
-        positions = [lambda: subscriptions.position]
+        positions: list[Callable[[], int]] = [lambda: subscriptions.position]
         if metrics is not None:
             filters = MetricFilterSink(self.store, self._filters, metrics, self._clock)
             readers.append(filters)
