@@ -9,10 +9,9 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from cairn.cloudtrail.log_groups import LogGroupError
 from cairn.core.clock import Clock
-from cairn.core.objects import ObjectStoreError
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +21,9 @@ SLOW_S = 5.0
 """A job that takes longer puts its trail into the lane of the troubled."""
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 300.0
+
+
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,20 @@ class _Job:
     began: float
 
 
-class Lanes:
-    """Threads for the jobs of trails, which are named by number. Used by one thread."""
+class Lanes(Generic[Name]):
+    """Threads for the jobs of trails, named by number, or of something else that may be in trouble by itself. Used by
+    one thread."""
 
     def __init__(self, clock: Clock, what: str = "delivery") -> None:
-        self.troubles: dict[int, Trouble] = {}
+        self.troubles: dict[Name, Trouble] = {}
         self._clock = clock
         self._what = what
         self._healthy = ThreadPoolExecutor(HEALTHY_WORKERS, what)
         self._troubled = ThreadPoolExecutor(TROUBLED_WORKERS, f"{what}-troubled")
-        self._jobs: dict[int, _Job] = {}
-        self._slow: set[int] = set()
+        self._jobs: dict[Name, _Job] = {}
+        self._slow: set[Name] = set()
 
-    def busy(self, trail: int) -> bool:
+    def busy(self, trail: Name) -> bool:
         return trail in self._jobs
 
     @property
@@ -62,7 +65,7 @@ class Lanes:
         """Whether no job is under way."""
         return not self._jobs
 
-    def start(self, trail: int, job: Callable[[], None]) -> None:
+    def start(self, trail: Name, job: Callable[[], None]) -> None:
         """Run `job`; what it raises makes trouble of the trail, a return ends it. Not while the trail is `busy`."""
         assert trail not in self._jobs
         lane = self._troubled if trail in self.troubles or trail in self._slow else self._healthy
@@ -84,14 +87,14 @@ class Lanes:
         self._healthy.shutdown(cancel_futures=True)
         self._troubled.shutdown(cancel_futures=True)
 
-    def _note(self, trail: int, error: BaseException | None, now: float) -> None:
+    def _note(self, trail: Name, error: BaseException | None, now: float) -> None:
         if error is None:
             self.troubles.pop(trail, None)
             return
         failures = self.troubles[trail].failures + 1 if trail in self.troubles else 1
         pause = min(RETRY_FIRST_S * 2.0 ** (failures - 1), RETRY_MAX_S)
-        code = error.code if isinstance(error, ObjectStoreError | LogGroupError) else ""
+        code = getattr(error, "code", "")  # of a bucket, a log group, a KMS
         text = f"{code or type(error).__name__}: {error}"
         self.troubles[trail] = Trouble(failures, text, now, now + pause)
         place = (self._what, trail, failures, pause, text)
-        log.warning("%s for trail %d failed (%d in a row), next in %.0f s: %s", *place)
+        log.warning("%s for trail %s failed (%d in a row), next in %.0f s: %s", *place)

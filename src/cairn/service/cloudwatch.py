@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudwatch.exports import Exporter, Tasks
+from cairn.cloudwatch.exports import operations as export_operations
 from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
 from cairn.cloudwatch.logs import operations as log_operations
+from cairn.cloudwatch.logs.records import pointer
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
 from cairn.cloudwatch.metrics.rollup import RollUp
 from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.patterns import Message, compile_pattern
+from cairn.cloudwatch.queries import Queries, Runner, cleaner
+from cairn.cloudwatch.queries import operations as query_operations
+from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
+from cairn.cloudwatch.subscriptions import operations as subscription_operations
+from cairn.cloudwatch.subscriptions.delivery import Trouble
+from cairn.cloudwatch.tail import Sessions
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
-from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
 from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
+from cairn.service.live_tail import LiveTail
+from cairn.service.log_exports import ExportBuckets, export_buckets
 from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
 from cairn.service.saved import open_state
+from cairn.service.subscriptions import UpstreamDestinations
+from cairn.wire.http import Upstream
 from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
 
@@ -47,6 +60,13 @@ class CloudWatch:
         self._states: list[State] = []
         self._logs = LogStore(self._open(LOGS), clock)
         self._metrics = MetricStore(self._open(METRICS), clock)
+        self._queries = Queries(self._logs.state, clock)
+        self._runner = Runner(self._queries, self._logs, pointer, clock)
+        runtime = folder.runtime()
+        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
+        self._destinations = UpstreamDestinations(settings, runtime, questions)
+        self._exports = Tasks(self._logs.state, clock)
+        self._deliveries = Deliveries(self._logs, self._destinations, clock)
 
     def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
         """The log groups that trails send their events to."""
@@ -59,22 +79,52 @@ class CloudWatch:
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         answered: dict[str, dict[str, Operation]] = {
-            "logs": log_operations(self._logs, compile_pattern=_no_patterns),
+            "logs": log_operations(self._logs, compile_pattern=_matcher)
+            | query_operations(self._queries, self._runner, self._logs)
+            | subscription_operations(self._logs, Filters(self._logs), self._destinations, _matcher)
+            | export_operations(self._exports, self._logs, self._export_buckets()),
             "cloudwatch": metric_operations(self._metrics),
             "sns": {},
         }
         return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
 
+    def live_tail(self, logs: Upstream) -> Upstream:
+        """`logs`, and StartLiveTail besides, which answers no output but a stream."""
+        return LiveTail(Sessions(self._logs, _matcher), self._clock, LOGS_VALIDATION, logs)
+
     def steps(self) -> list[Step]:
         """What the worker does for them."""
         return [*self._log_steps(), *self._metric_steps()]
 
+    def troubles(self) -> Mapping[str, Trouble]:
+        """Where events cannot be delivered to now."""
+        return self._deliveries.troubles()
+
     def close(self) -> None:
+        self._runner.close()
+        self._deliveries.close()
         for state in self._states:
             state.close()
 
     def _log_steps(self) -> list[Step]:
-        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end)] if self._is_own("logs") else []
+        if not self._is_own("logs"):
+            return []
+        subscriptions = SubscriptionSink(self._logs, _matcher)
+        return [
+            Compactor(self._logs, [lambda: subscriptions.position]),
+            Cleaner(self._logs, lambda: subscriptions.position),
+            cleaner(self._queries),
+            subscriptions,
+            self._deliveries,
+            Exporter(
+                self._exports, self._logs, self._export_buckets(), self._folder.spool / "log-exports", self._clock
+            ),
+        ]
+
+    def _export_buckets(self) -> ExportBuckets:
+        saved = open_state(self._folder, self._settings)
+        self._states.append(saved)
+        return export_buckets(self._folder, self._settings, saved, self._clock)
 
     def _metric_steps(self) -> list[Step]:
         return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
@@ -88,5 +138,7 @@ class CloudWatch:
         return state
 
 
-def _no_patterns(text: str) -> Callable[[str], bool]:
-    raise AwsError("UnsupportedOperation", "Filter patterns are not built yet.")
+def _matcher(text: str) -> Callable[[str], bool]:
+    """`cloudwatch.logs.joints.CompilePattern`."""
+    pattern = compile_pattern(text)
+    return lambda message: pattern.matches(Message(message))

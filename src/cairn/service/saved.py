@@ -7,8 +7,11 @@ from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
 from cairn.cloudwatch.alarms.tables import ALARMS
+from cairn.cloudwatch.exports import tables as _exports  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
 from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.queries import tables as _queries  # noqa: F401
+from cairn.cloudwatch.subscriptions import tables as _subscriptions  # noqa: F401
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
 from cairn.core.config import Settings
