@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudwatch.alarms import ALARMS
+from cairn.cloudwatch.alarms.actions import ActionRunner
+from cairn.cloudwatch.alarms.data import AlarmData
+from cairn.cloudwatch.alarms.evaluator import AlarmEvaluator
+from cairn.cloudwatch.alarms.history import Trimmer as AlarmHistoryTrimmer
+from cairn.cloudwatch.alarms.operations import operations as alarm_operations
 from cairn.cloudwatch.exports import Exporter, Tasks
 from cairn.cloudwatch.exports import operations as export_operations
 from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
@@ -28,6 +34,7 @@ from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
+from cairn.service.alarm_actions import AlarmActions
 from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
 from cairn.service.live_tail import LiveTail
@@ -60,10 +67,12 @@ class CloudWatch:
         self._states: list[State] = []
         self._logs = LogStore(self._open(LOGS), clock)
         self._metrics = MetricStore(self._open(METRICS), clock)
+        self._alarms = self._open(ALARMS)
         self._queries = Queries(self._logs.state, clock)
         self._runner = Runner(self._queries, self._logs, pointer, clock)
         runtime = folder.runtime()
         questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
+        self._alarm_actions = AlarmActions(settings, runtime, questions)
         self._destinations = UpstreamDestinations(settings, runtime, questions)
         self._exports = Tasks(self._logs.state, clock)
         self._deliveries = Deliveries(self._logs, self._destinations, clock)
@@ -83,7 +92,7 @@ class CloudWatch:
             | query_operations(self._queries, self._runner, self._logs)
             | subscription_operations(self._logs, Filters(self._logs), self._destinations, _matcher)
             | export_operations(self._exports, self._logs, self._export_buckets()),
-            "cloudwatch": metric_operations(self._metrics),
+            "cloudwatch": metric_operations(self._metrics) | alarm_operations(self._alarms, self._clock),
             "sns": {},
         }
         return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
@@ -127,7 +136,15 @@ class CloudWatch:
         return export_buckets(self._folder, self._settings, saved, self._clock)
 
     def _metric_steps(self) -> list[Step]:
-        return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
+        if not self._is_own("cloudwatch"):
+            return []
+        return [
+            RollUp(self._metrics, self._clock),
+            AlarmEvaluator(self._alarms, AlarmData(self._metrics), self._clock),
+            ActionRunner(self._alarms, self._alarm_actions, self._clock, functions=False),
+            ActionRunner(self._alarms, self._alarm_actions, self._clock, functions=True),
+            AlarmHistoryTrimmer(self._alarms, self._clock),
+        ]
 
     def _is_own(self, service: str) -> bool:
         return elsewhere(self._settings, service) is None
