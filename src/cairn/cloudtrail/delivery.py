@@ -18,7 +18,6 @@ from pathlib import Path
 from cairn.cloudtrail import flush, plans, spans
 from cairn.cloudtrail.flush import Flush, FlushFailure
 from cairn.cloudtrail.gather import GATHER_BYTES_MAX, Reader, Taker, gather
-from cairn.cloudtrail.lanes import Lanes, Trouble
 from cairn.cloudtrail.logfile import slot_end
 from cairn.cloudtrail.plans import Plan
 from cairn.cloudtrail.shipment import Shipper, Spool, SpooledFile
@@ -29,6 +28,7 @@ from cairn.core.clock import Clock
 from cairn.core.config import Delivery as Settings
 from cairn.core.failpoints import failpoint
 from cairn.core.journal.journal import Bounds, Journal, JournalEntry
+from cairn.core.lanes import Lanes, Trouble
 from cairn.core.objects import ObjectStore
 from cairn.core.state import State
 
@@ -81,7 +81,7 @@ class Delivery:
         self._reader = Reader(journal)
         self._spool = Spool(spool / "delivery")
         self._shipper = Shipper(state, store, clock)
-        self._lanes = Lanes(clock)
+        self._lanes: Lanes[int] = Lanes(clock)
         self._spooled: dict[int, list[SpooledFile]] = {}  # by plan
         self._look_at: dict[int, float] = {}  # by span: nothing can be due for it before
         self._looked = 0.0  # when, by the wall clock

@@ -18,7 +18,6 @@ from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
 from cairn.cloudtrail import delegation
 from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
-from cairn.cloudtrail.digests.keys import Keys as DigestKeys
 from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.digests.putting import Putter
 from cairn.cloudtrail.digests.requests import DigestRequests
@@ -60,6 +59,7 @@ from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.service.checkpoint_commands import CheckpointCommands
 from cairn.service.cloudwatch import VALIDATIONS, CloudWatch
 from cairn.service.commands import Commands
+from cairn.service.digest_keys import digest_keys
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
     AccountDirectory,
@@ -72,6 +72,7 @@ from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import Following, organizations
 from cairn.service.saved import open_state
 from cairn.service.selected_events import SelectedEvents
+from cairn.service.sns import sns_permissions
 from cairn.service.topics import preconditions
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
@@ -81,7 +82,7 @@ from cairn.wire.validate import USUAL, Validation
 
 log = logging.getLogger(__name__)
 
-_SPECIAL_PERMISSIONS = {"s3": bucket_permissions}
+_SPECIAL_PERMISSIONS = {"s3": bucket_permissions, "sns": sns_permissions}
 _OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
 """Input for which CloudTrail has errors of its own in place of ValidationException."""
 
@@ -156,12 +157,14 @@ class GatewayProcess:
             recorder=recorder,
             admin=self._admin(authorizer),
             health=Health(self._problems, self._metrics.read),
+            pages=self._cloudwatch.sns.pages.answer if self._cloudwatch.sns is not None else None,
             afterwards={"organizations": Following(Membership(self._trails, self._organizations)).after},
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
         elsewhere = self._elsewhere
-        source = AccountPolicies(self._questions, Buckets(self._state, self._clock))
+        topics = self._cloudwatch.sns.policy if self._cloudwatch.sns is not None else None
+        source = AccountPolicies(self._questions, Buckets(self._state, self._clock), topics)
         return Authorizer(
             self._settings,
             KnownPolicies(source, self._clock),
@@ -174,23 +177,26 @@ class GatewayProcess:
 
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
-        digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
-        log_groups = self._cloudwatch.trail_log_groups(self._questions)
-        checks = preconditions(self._settings, self._questions, self._destinations, log_groups)
+        signing = digest_keys(self._folder, self._settings, self._state, self._questions, self._clock)
+        log_groups = self._cloudwatch.trail_log_groups()
+        topics = self._cloudwatch.trail_topics()
+        checks = preconditions(self._settings, self._questions, self._destinations, topics, log_groups)
         owners = Owners(self._organizations)
         cloudwatch: dict[str, Upstream] = {
             service: LocalService(
                 service, operations, validation=VALIDATIONS.get(service, USUAL), otherwise=self._default
             )
-            for service, operations in self._cloudwatch.operations(self._questions).items()
+            for service, operations in self._cloudwatch.operations().items()
         }
+        if self._cloudwatch.logs is not None:
+            cloudwatch["logs"] = self._cloudwatch.logs.live_tail(cloudwatch["logs"])
         return cloudwatch | {
             "cloudtrail": LocalService(
                 "cloudtrail",
                 trail_operations(self._trails, checks, owners)
                 | delegation.operations(self._organizations)
                 | self._history.operations()
-                | key_operations(digest_keys, self._clock),
+                | key_operations(signing, self._clock),
                 validation=Validation(unchecked=_OWN_ERRORS),
             )
         }

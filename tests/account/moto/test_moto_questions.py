@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from tests.account.moto.running import ACCOUNT, Running
 
 from cairn.account.moto.questions import MotoQuestions, NotFound
@@ -100,13 +107,12 @@ def test_all_of_a_user_s_policies_are_found(moto: Running) -> None:
 
 def test_resources_tell_their_policies(moto: Running) -> None:
     text = _policy("*")
-    topic = moto.client("sns").create_topic(Name="t", Attributes={"Policy": text})["TopicArn"]
     moto.client("sqs").create_queue(QueueName="with", Attributes={"Policy": text})
     moto.client("sqs").create_queue(QueueName="without")
     key = moto.client("kms").create_key(Policy=text)["KeyMetadata"]["Arn"]
     secret = moto.client("secretsmanager").create_secret(Name="s", SecretString="x")["ARN"]
     ask = moto.engine.questions.resource_policy
-    for arn in (topic, f"arn:aws:sqs:us-east-1:{ACCOUNT}:with", key):
+    for arn in (f"arn:aws:sqs:us-east-1:{ACCOUNT}:with", key):
         assert json.loads(ask(arn) or "") == json.loads(text), arn
     assert ask(f"arn:aws:sqs:us-east-1:{ACCOUNT}:without") is None
     assert ask(secret) is None
@@ -147,15 +153,25 @@ def test_a_function_that_is_not_there_has_no_policy(moto: Running) -> None:
         moto.engine.questions.resource_policy(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:not-there")
 
 
-def test_topics_and_keys_are_told(moto: Running) -> None:
-    sns, kms = moto.client("sns"), moto.client("kms")
+def test_the_policy_of_a_function_is_told(moto: Running) -> None:
+    lambda_ = moto.client("lambda")
+    role = moto.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    code = {"ZipFile": b"PK\x05\x06" + b"\0" * 18}
+    arn = lambda_.create_function(FunctionName="f", Role=role, Runtime="python3.12", Handler="x.y", Code=code)[
+        "FunctionArn"
+    ]
+    assert moto.engine.questions.resource_policy(arn) is None
+    lambda_.add_permission(
+        FunctionName="f", StatementId="s", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com"
+    )
+    (statement,) = json.loads(moto.engine.questions.resource_policy(arn) or "")["Statement"]
+    assert (statement["Principal"], statement["Resource"]) == ({"Service": "sns.amazonaws.com"}, arn)
+
+
+def test_keys_are_told(moto: Running) -> None:
+    kms = moto.client("kms")
     ask = moto.engine.questions
     key = kms.create_key(Policy=_policy("kms:*"))["KeyMetadata"]["Arn"]
-    topic = sns.create_topic(Name="told", Attributes={"KmsMasterKeyId": "alias/told", "Policy": _policy("*")})[
-        "TopicArn"
-    ]
-    found = ask.topic(topic)
-    assert (found.kms_key, json.loads(found.policy)) == ("alias/told", json.loads(_policy("*")))
     made = ask.kms_key(key)
     assert (made.state, made.spec, made.usage) == ("Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
     kms.disable_key(KeyId=key)
@@ -167,24 +183,35 @@ def test_topics_and_keys_are_told(moto: Running) -> None:
     kms.cancel_key_deletion(KeyId=key)
     signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     assert (ask.kms_key(signing).spec, ask.kms_key(signing).usage) == ("RSA_2048", "SIGN_VERIFY")
-    for question, arn in (
-        (ask.topic, topic + "2"),
-        (ask.topic, topic.replace("us-east-1", "nowhere-1")),
-        (ask.topic, topic.replace(ACCOUNT, "999999999999")),
-        (ask.kms_key, key + "2"),
-    ):
-        with pytest.raises(NotFound):
-            question(arn)
-
-
-def test_a_published_message_is_in_the_queue_after_a_kill(moto: Running) -> None:
-    sns, sqs = moto.client("sns"), moto.client("sqs")
-    topic = sns.create_topic(Name="published")["TopicArn"]
-    url = sqs.create_queue(QueueName="published")["QueueUrl"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:published")
-    moto.engine.questions.publish(topic, "ünïcode")
-    moto.kill()
-    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)["Messages"]
-    assert json.loads(message["Body"])["Message"] == "ünïcode"
     with pytest.raises(NotFound):
-        moto.engine.questions.publish(topic + "2", "nobody hears it")
+        ask.kms_key(key + "2")
+
+
+def test_keys_sign_digests_as_they_are(moto: Running) -> None:
+    kms, ask = moto.client("kms"), moto.engine.questions
+    text, digest = b"text", hashlib.sha256(b"text").digest()
+    arn = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    public = load_der_public_key(ask.public_key(arn))
+    assert isinstance(public, RSAPublicKey)
+    assert ask.public_key(arn) == kms.get_public_key(KeyId=arn)["PublicKey"]
+    public.verify(ask.sign(arn, digest), text, PKCS1v15(), hashes.SHA256())
+    for name, padding in (
+        ("RSASSA_PKCS1_V1_5_SHA_256", PKCS1v15()),
+        ("RSASSA_PSS_SHA_256", PSS(MGF1(hashes.SHA256()), PSS.AUTO)),
+    ):
+        how = {"KeyId": arn, "SigningAlgorithm": name}
+        for message in ({"Message": digest, "MessageType": "DIGEST"}, {"Message": text}):
+            signature = kms.sign(**how, **message)["Signature"]
+            public.verify(signature, text, padding, hashes.SHA256())
+            assert kms.verify(**how, **message, Signature=signature)["SignatureValid"]
+        assert not kms.verify(**how, Message=digest, Signature=signature)["SignatureValid"]
+        with pytest.raises(ClientError, match="Digest is invalid length"):
+            kms.sign(**how, Message=digest[:-1], MessageType="DIGEST")
+    curve = kms.create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    hashed = {"Message": hashlib.sha384(text).digest(), "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_384"}
+    public = load_der_public_key(ask.public_key(curve))
+    assert isinstance(public, EllipticCurvePublicKey)
+    public.verify(kms.sign(KeyId=curve, **hashed)["Signature"], text, ECDSA(hashes.SHA384()))
+    for question in (ask.public_key, lambda arn: ask.sign(arn, digest)):
+        with pytest.raises(NotFound):
+            question(arn + "2")

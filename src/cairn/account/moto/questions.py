@@ -5,6 +5,7 @@ Plain and blocking; an asyncio door asks in a thread. Documents are policies' te
 
 from __future__ import annotations
 
+import base64
 import http.client
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -86,14 +87,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
 
 
-class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic of SNS."""
-
-    policy: str
-    kms_key: str
-    """The key that its messages are encrypted with, as the topic names it; empty where they are not."""
-
-
 class Organization(msgspec.Struct, frozen=True, kw_only=True):
     """An organization as CloudTrail sees it: see `organization.of_account`."""
 
@@ -167,15 +160,17 @@ class MotoQuestions:
     def kms_key(self, arn: str) -> Key:
         return msgspec.convert(self._ask("kms_key", arn=arn), Key)
 
-    def topic(self, arn: str) -> Topic:
-        return msgspec.convert(self._ask("topic", arn=arn), Topic)
+    def public_key(self, arn: str) -> bytes:
+        """Of an asymmetric KMS key: SubjectPublicKeyInfo, DER."""
+        return base64.b64decode(self._ask("public_key", arn=arn)["public"])
 
-    def publish(self, arn: str, message: str) -> None:
-        """Publish a message to a topic, whatever its policy says; it is durable when this returns."""
-        self._ask("publish", arn=arn, message=message)
+    def sign(self, arn: str, digest: bytes) -> bytes:
+        """The signature of an RSA key of KMS (RSASSA_PKCS1_V1_5_SHA_256) of a SHA-256 digest, whatever the key's policy
+        and its state say."""
+        return base64.b64decode(self._ask("sign", arn=arn, digest=base64.b64encode(digest).decode())["signature"])
 
     def resource_policy(self, arn: str) -> str | None:
-        """Of a topic, queue, KMS key, secret or function; None where it has none."""
+        """Of a queue, KMS key, secret or function; None where it has none."""
         found: str | None = self._ask("resource_policy", arn=arn)["policy"]
         return found
 

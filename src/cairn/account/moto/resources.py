@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
+import json
 from collections.abc import Callable
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.core.base_backend import BackendDict
 
@@ -37,34 +42,34 @@ def kms_key(arn: str) -> Answer:
     Raises:
         LookupError: there is no such key.
     """
-    key = _backend("kms", arn).keys.get(arn.split(":", 5)[5].removeprefix("key/"))
-    if key is None:
-        raise LookupError(f"no key {arn}")
+    key = _key(arn)
     usage = key.key_usage or "ENCRYPT_DECRYPT"  # moto keeps what it was not told as nothing
     return {"state": key.key_state, "spec": key.key_spec, "usage": usage, "policy": key.policy}
 
 
-def topic(arn: str) -> Answer:
-    """A topic: `{"policy", "kms_key"}`, the key as the topic names it, empty where it has none.
+def public_key(arn: str) -> Answer:
+    """`{"public"}` of an asymmetric KMS key: SubjectPublicKeyInfo, DER, in base64.
 
     Raises:
-        LookupError: there is no such topic.
+        LookupError: there is no such key.
     """
-    found = _topic(arn)
-    return {"policy": found.policy, "kms_key": found.kms_master_key_id or ""}
+    return {"public": base64.b64encode(_key(arn).private_key.public_key()).decode()}
 
 
-def publish(arn: str, message: str) -> Answer:
-    """Publish a message to a topic, whatever its policy says.
+def sign(arn: str, digest: str) -> Answer:
+    """`{"signature"}` by an RSA key of a SHA-256 digest, as RSASSA_PKCS1_V1_5_SHA_256; both in base64. Whatever the
+    key's policy and its state say.
 
     Raises:
-        LookupError: there is no such topic.
+        LookupError: there is no such key.
     """
-    return {"id": _topic(arn).publish(message)}
+    private = _key(arn).private_key.private_key
+    signature = private.sign(base64.b64decode(digest), PKCS1v15(), Prehashed(hashes.SHA256()))
+    return {"signature": base64.b64encode(signature).decode()}
 
 
 def resource_policy(arn: str) -> Answer:
-    """The policy of a topic, queue, KMS key, secret or function; `{"policy": null}` where it has none.
+    """The policy of a queue, KMS key, secret or function; `{"policy": null}` where it has none.
 
     Raises:
         LookupError: there is no such resource, or its service is not one of these.
@@ -82,11 +87,10 @@ def resource_policy(arn: str) -> Answer:
 RESOURCE_VERBS: dict[str, Callable[..., Answer]] = {
     "key_of_alias": key_of_alias,
     "kms_key": kms_key,
-    "topic": topic,
-    "publish": publish,
+    "public_key": public_key,
+    "sign": sign,
     "resource_policy": resource_policy,
 }
-RESOURCE_CHANGING = {"publish"}
 
 
 def _backend(service: str, arn: str) -> Any:
@@ -106,16 +110,11 @@ def _backend(service: str, arn: str) -> Any:
         raise LookupError(f"no region {region}") from error
 
 
-def _topic(arn: str) -> Any:
-    found = _backend("sns", arn).topics.get(arn)
+def _key(arn: str) -> Any:
+    found = _backend("kms", arn).keys.get(arn.split(":", 5)[5].removeprefix("key/"))
     if found is None:
-        raise LookupError(f"no topic {arn}")
+        raise LookupError(f"no key {arn}")
     return found
-
-
-def _of_topic(backend: Any, arn: str, name: str) -> str | None:
-    text: str | None = backend.topics[arn].policy
-    return text
 
 
 def _of_queue(backend: Any, arn: str, name: str) -> str | None:
@@ -140,11 +139,10 @@ def _of_function(backend: Any, arn: str, name: str) -> str | None:
         function = backend._lambdas.get_function_by_name_or_arn_with_qualifier(arn)
     except UnknownFunctionException as error:
         raise KeyError(arn) from error
-    return function.policy.wire_format() if function.policy.statements else None
+    return json.dumps(function.policy.get_policy()["Policy"]) if function.policy.statements else None
 
 
 _RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], str | None]] = {
-    "sns": _of_topic,
     "sqs": _of_queue,
     "kms": _of_key,
     "secretsmanager": _of_secret,
