@@ -102,6 +102,16 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
                 "pattern by pattern",
                 "20,000/s",
             ),
+    "logs": (
+        ("--seconds", "0.4"),
+        (
+            Taken(
+                "PutLogEvents' store, 100 events a put",
+                rf"^floor +{_A} [^\n]*\nput +{_V} ",
+                "events/s",
+                "parse, SQLite insert",
+            ),
+            Taken("log events read by time", rf"^read +{_V} events/s", "events/s"),
         ),
     ),
     "records": ((), (Taken("records composed, S3 GetObject", rf"^compose s3 GetObject +{_V} /s", "calls/s"),)),
