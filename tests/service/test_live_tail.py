@@ -89,10 +89,10 @@ def test_a_session_that_is_closed_gives_its_place_back(tail: LiveTail) -> None:
     async def open_all() -> list[int]:
         opened: list[Any] = [(await tail.send(call())).body for _ in range(SESSIONS_MAX)]
         await frames(opened[0], 3)
-        statuses = [(await tail.send(call())).status]
+        replies = [await tail.send(call())]
         for body in opened[:2]:  # one that was begun, and one that never was
             await body.aclose()
-        statuses += [(await tail.send(call())).status for _ in range(3)]
-        return statuses
+        replies += [await tail.send(call()) for _ in range(3)]
+        return [reply.status for reply in replies]
 
     assert asyncio.run(open_all()) == [400, 200, 200, 400]
