@@ -47,6 +47,20 @@ def make_topic(cairn: Cairn, name: str, source: str, region: str, **keys: str) -
     return topic
 
 
+def queue_policy(queue: str, topic: str) -> str:
+    """The guide's policy for a queue that a topic sends to, both by their ARNs."""
+    only = {"ArnEquals": {"aws:SourceArn": topic}}
+    return document(allow("sqs:SendMessage", queue, Principal={"Service": "sns.amazonaws.com"}, Condition=only))
+
+
+def make_queue(cairn: Cairn, name: str, topic: str, region: str, **attributes: str) -> tuple[str, str]:
+    """The URL and the ARN of a queue that a topic may send to."""
+    sqs = cairn.client("sqs", region=region)
+    arn = f"arn:aws:sqs:{region}:{ACCOUNT}:{name}"
+    policy = {"Policy": queue_policy(arn, topic)}
+    return sqs.create_queue(QueueName=name, Attributes=policy | attributes)["QueueUrl"], arn
+
+
 def key_policy(source: str, account: str = ACCOUNT) -> str:
     """The guide's policy for a trail's key (spec 2.3)."""
     context = {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:aws:cloudtrail:*:{account}:trail/*"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.contract.recipients import make_bucket, make_topic, topic_policy, trail_arn
+from tests.contract.recipients import make_bucket, make_queue, make_topic, topic_policy, trail_arn
 from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
@@ -25,8 +25,7 @@ class Subscriber:
     def __init__(self, cairn: Cairn, topic: str, bucket: str = BUCKET, region: str = REGION) -> None:
         self._bucket = bucket
         self._sqs = cairn.client("sqs", region=region)
-        self._url = self._sqs.create_queue(QueueName="announced")["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self._url, arn = make_queue(cairn, "announced", topic, region)
         cairn.client("sns", region=region).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         self.received: list[str] = []
 
@@ -70,7 +69,7 @@ def test_files_are_announced_and_a_topic_that_refuses_catches_up(cairn: Cairn, t
     subscriber = Subscriber(cairn, topic)
     made = trail.create_trail(Name=NAME, S3BucketName=BUCKET, SnsTopicName="announced")
     assert (made["SnsTopicName"], made["SnsTopicARN"]) == ("announced", topic)
-    assert subscriber.messages() == ["CloudTrail validation message."]
+    wait_until(lambda: subscriber.messages() == ["CloudTrail validation message."])
     assert "LatestNotificationTime" not in trail.get_trail_status(Name=NAME)
     trail.start_logging(Name=NAME)
     deliver(cairn, "first")

@@ -1,4 +1,4 @@
-"""What CloudTrail may do by a role's policies and by those of a topic's key, without an account around them."""
+"""What CloudTrail may do by a role's policies, and which keys are whose, without an account around them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Any
 
 import pytest
 
-from cairn.account.moto.questions import Key, NotFound, Policies, PolicyDocument, Principal, Topic
-from cairn.cloudtrail.topics import TopicError
+from cairn.account.moto.questions import Key, NotFound, Policies, PolicyDocument, Principal
 from cairn.core.config import Settings
-from cairn.core.errors import AwsError, Unreachable
+from cairn.core.errors import AwsError
 from cairn.service.as_cloudtrail import AccountRoles, service_may
-from cairn.service.topics import AccountTopics, trail_keys
+from cairn.service.topics import trail_keys
 
 ACCOUNT = "111122223333"
 SOURCE = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/writer"
 STREAM = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:g:log-stream:{ACCOUNT}_CloudTrail_us-east-1"
-TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:told"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
 SERVICE = {"Service": "cloudtrail.amazonaws.com"}
 
@@ -38,10 +36,7 @@ class Questions:
         self.identity = [document(allow("logs:*"))]
         self.boundary: str | None = None
         self.trust = document({"Action": "sts:AssumeRole", "Principal": SERVICE})
-        self.topic_kms_key = ""
         self.key = Key(state="Enabled", spec="SYMMETRIC_DEFAULT", usage="ENCRYPT_DECRYPT", policy=document())
-        self.published: list[str] = []
-        self.hangs = False
 
     def policies(self, arn: str) -> Policies:
         if arn != ROLE:
@@ -52,13 +47,6 @@ class Questions:
         documents = [PolicyDocument(name="p", arn=None, document=text, of="role") for text in self.identity]
         return Policies(principal=principal, identity=documents, boundary=self.boundary, trust=self.trust)
 
-    def topic(self, arn: str) -> Topic:
-        if self.hangs:
-            raise Unreachable("the account does not answer")
-        if arn != TOPIC:
-            raise NotFound(arn)
-        return Topic(policy=document(allow("sns:Publish", Principal=SERVICE)), kms_key=self.topic_kms_key)
-
     def key_of_alias(self, arn: str) -> str:
         if not arn.endswith(":alias/told"):
             raise NotFound(arn)
@@ -68,9 +56,6 @@ class Questions:
         if arn != KEY:
             raise NotFound(arn)
         return self.key
-
-    def publish(self, arn: str, message: str) -> None:
-        self.published.append(message)
 
 
 @pytest.fixture
@@ -114,46 +99,6 @@ def test_a_role_trusts_whom_its_trust_policy_names_under_its_conditions(question
 def test_everybody_is_cloudtrail_too(principal: Any) -> None:
     assert service_may(document(allow("kms:*", Principal=principal)), "kms:DescribeKey", KEY, {})
     assert not service_may("nonsense", "kms:DescribeKey", KEY, {})
-
-
-USES = document(allow("kms:GenerateDataKey*", Principal=SERVICE), allow("kms:Decrypt", Principal=SERVICE))
-
-
-@pytest.mark.parametrize(
-    ("named", "state", "policy", "code"),
-    [
-        ("alias/told", "Enabled", USES, ""),
-        ("k", "Enabled", USES, ""),
-        (KEY, "Enabled", USES, ""),
-        ("alias/none", "Enabled", USES, "KMSNotFound"),
-        (KEY.replace("us-east-1", "eu-west-1"), "Enabled", USES, "KMSNotFound"),
-        (KEY, "Disabled", USES, "KMSDisabled"),
-        (KEY, "PendingDeletion", USES, "KMSInvalidState"),
-        (KEY, "Enabled", document(allow("kms:Decrypt", Principal=SERVICE)), "KMSAccessDenied"),
-    ],
-)
-def test_a_topic_s_key_must_be_usable(questions: Any, named: str, state: str, policy: str, code: str) -> None:
-    questions.topic_kms_key = named
-    questions.key = Key(state=state, spec="SYMMETRIC_DEFAULT", usage="ENCRYPT_DECRYPT", policy=policy)
-    topics = AccountTopics(questions)
-    if not code:
-        topics.publish(TOPIC, "hello", SOURCE)
-        assert questions.published == ["hello"]
-        return
-    with pytest.raises(TopicError) as caught:
-        topics.publish(TOPIC, "hello", SOURCE)
-    assert (caught.value.code, questions.published) == (code, [])
-
-
-def test_a_topic_that_is_not_there_and_an_account_that_does_not_answer(questions: Any) -> None:
-    topics = AccountTopics(questions)
-    with pytest.raises(TopicError) as caught:
-        topics.publish(TOPIC + "2", "hello", SOURCE)
-    assert caught.value.code == "NotFound"
-    questions.hangs = True
-    with pytest.raises(TopicError) as caught:
-        topics.publish(TOPIC, "hello", SOURCE)
-    assert caught.value.code == ""
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from cairn.cli.options import ConfigFile, Data, folder_of, settings_of
 from cairn.cli.output import Output, print_rows
 from cairn.core.config import Duration, Size, known_keys, value_of
 
+_SECRET = ("smtp.password",)
+
 app = typer.Typer(no_args_is_help=True, help="Show the configuration.")
 
 
@@ -31,7 +33,8 @@ def show(
     settings = settings_of(folder_of(data), config)
     rows = []
     for key, spec in known_keys():
-        row = {"key": key, "value": written(value_of(settings, key))}
+        value = written(value_of(settings, key))
+        row = {"key": key, "value": "***" if value and key in _SECRET else value}
         if origin:
             row["origin"] = settings.origin.get(key, "default")
         row["meaning"] = spec.doc

@@ -18,7 +18,6 @@ from pathlib import Path
 from cairn.cloudtrail import flush, plans, spans
 from cairn.cloudtrail.flush import Flush, FlushFailure
 from cairn.cloudtrail.gather import GATHER_BYTES_MAX, Reader, Taker, gather
-from cairn.cloudtrail.lanes import Lanes, Trouble
 from cairn.cloudtrail.logfile import slot_end
 from cairn.cloudtrail.plans import Plan
 from cairn.cloudtrail.shipment import Shipper, Spool, SpooledFile
@@ -29,6 +28,7 @@ from cairn.core.clock import Clock
 from cairn.core.config import Delivery as Settings
 from cairn.core.failpoints import failpoint
 from cairn.core.journal.journal import Bounds, Journal, JournalEntry
+from cairn.core.lanes import Lanes, Trouble
 from cairn.core.objects import ObjectStore
 from cairn.core.state import State
 

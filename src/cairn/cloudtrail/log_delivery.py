@@ -16,7 +16,6 @@ from functools import partial
 
 from cairn.cloudtrail import log_spans, status
 from cairn.cloudtrail.gather import UNDELIVERED_ORIGINS, Reader, compiled
-from cairn.cloudtrail.lanes import Lanes, Trouble
 from cairn.cloudtrail.log_groups import LogGroupError, LogStreams, stream_name
 from cairn.cloudtrail.spans import Span
 from cairn.cloudtrail.trail import Trail
@@ -25,6 +24,7 @@ from cairn.core.clock import Clock
 from cairn.core.config import Delivery as Settings
 from cairn.core.failpoints import failpoint
 from cairn.core.journal.journal import Bounds, Journal, JournalEntry
+from cairn.core.lanes import Lanes, Trouble
 from cairn.core.records.event import Event
 from cairn.core.state import State
 

@@ -16,7 +16,6 @@ import msgspec
 import sqlalchemy as sa
 
 from cairn.cloudtrail import plans, status
-from cairn.cloudtrail.lanes import RETRY_FIRST_S, RETRY_MAX_S, Trouble
 from cairn.cloudtrail.plans import DeliveredFile
 from cairn.cloudtrail.tables import delivered_files, notices
 from cairn.cloudtrail.topics import TopicError, Topics, topic_arn
@@ -25,6 +24,7 @@ from cairn.cloudtrail.trails import by_row
 from cairn.core.clock import Clock
 from cairn.core.config import Delivery as Settings
 from cairn.core.failpoints import failpoint
+from cairn.core.lanes import RETRY_FIRST_S, RETRY_MAX_S, Trouble
 from cairn.core.state import State
 
 log = logging.getLogger(__name__)

@@ -138,6 +138,27 @@ class Digest:
 
 
 @dataclass(frozen=True)
+class Sns:
+    url: str = setting("", "Address of the gateway in the links of messages; empty: where it listens.")
+    allow_private_endpoints: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "Whether messages go to http and https endpoints at private addresses; `auto`: where the gateway listens on "
+        "loopback alone.",
+    )
+
+
+@dataclass(frozen=True)
+class Smtp:
+    host: str = setting("", "The relay that mail goes out through; empty: none, and no mail is sent.")
+    port: int = setting(25, "Its port: 25, 587 with `starttls`, 465 with `tls`.")
+    sender: str = setting("cairn@localhost", "Address that mail comes from.")
+    user: str = setting("", "Name to log in with; empty: no login.")
+    password: str = setting("", "Its password.")
+    password_file: str = setting("", "File that holds the password.")
+    tls: Literal["none", "starttls", "tls"] = setting("none", "How the connection is protected.")
+
+
+@dataclass(frozen=True)
 class Engines:
     nats: str = setting("", "Path of a nats-server binary, or address (nats://...) of a running one.")
     nats_credentials: str = setting("", "Credentials file for a running nats-server.")
@@ -173,6 +194,8 @@ class Settings:
     history: History = field(default_factory=History)
     delivery: Delivery = field(default_factory=Delivery)
     digest: Digest = field(default_factory=Digest)
+    sns: Sns = field(default_factory=Sns)
+    smtp: Smtp = field(default_factory=Smtp)
     engines: Engines = field(default_factory=Engines)
     log: Log = field(default_factory=Log)
     upstreams: dict[str, str] = field(

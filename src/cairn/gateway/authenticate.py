@@ -31,6 +31,9 @@ NOBODYS_ACCOUNT = "000000000000"
 
 Claim = sigv4.Claim | sigv2.Claim
 
+_LINKS = frozenset({("sns", "ConfirmSubscription"), ("sns", "Unsubscribe")})
+"""Operations that links in messages call: whoever has the message may."""
+
 
 @dataclass(slots=True)
 class Caller:
@@ -199,7 +202,9 @@ class Authenticator:
 def may_be_unsigned(call: Call) -> bool:
     """Whether a call without a signature goes on: to S3, whose bucket policies decide, and to operations that take a
     token of another kind."""
-    return call.service == "s3" or (bool(call.operation) and _takes_no_signature(call.service, call.operation))
+    if call.service == "s3" or (call.service, call.operation) in _LINKS:
+        return True
+    return bool(call.operation) and _takes_no_signature(call.service, call.operation)
 
 
 @lru_cache(4096)

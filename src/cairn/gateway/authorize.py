@@ -14,6 +14,7 @@ from cairn.core.config import Settings
 from cairn.core.errors import AwsError, CairnError
 from cairn.core.policy import Decision, Policy, Principal, Reason, Request, evaluate
 from cairn.core.policy.keys import Value
+from cairn.gateway.authenticate import may_be_unsigned
 from cairn.gateway.conditions import condition_keys
 from cairn.gateway.denial import denial
 from cairn.gateway.facts import is_data, is_write
@@ -105,7 +106,7 @@ class Authorizer:
         if not self._verifies:
             return False
         if call.service in self._own:
-            return True
+            return bool(call.authentication_method) or not may_be_unsigned(call)
         # Calls without a signature are decided by a bucket's policy, or by a token that the service looks at.
         return self._enforces and bool(call.authentication_method) and self._is_embedded(call.service)
 

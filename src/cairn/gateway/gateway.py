@@ -46,6 +46,7 @@ class Gateway:
     """Answers requests: who is calling, may they, where the call goes, what it became.
 
     Args:
+        pages: what anybody may see; None for every other request. It is no AWS call, so no event.
         afterwards: by botocore's service name: what is to be done between a call's record and its reply, where the
             call succeeded. Nothing may be raised there.
     """
@@ -62,6 +63,7 @@ class Gateway:
         recorder: Recorder,
         admin: Admin,
         health: Health,
+        pages: Callable[[Request], Response | None] | None = None,
         afterwards: Mapping[str, Callable[[Call], Awaitable[None]]] | None = None,
     ) -> None:
         self._settings = settings
@@ -73,6 +75,7 @@ class Gateway:
         self._recorder = recorder
         self._admin = admin
         self._health = health
+        self._pages = pages
         self._afterwards = afterwards or {}
 
     async def answer(self, request: Request) -> Response:
@@ -81,6 +84,9 @@ class Gateway:
             return await self._health.answer(request)
         if request.path.startswith(PREFIX):
             return await self._administer(request)
+        page = self._pages(request) if self._pages is not None else None
+        if page is not None:
+            return page
         call = self._begin(request)
         try:
             response, outcome = await self._attempt(call)

@@ -72,6 +72,7 @@ from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import Following, organizations
 from cairn.service.saved import open_state
 from cairn.service.selected_events import SelectedEvents
+from cairn.service.sns import sns_permissions
 from cairn.service.topics import preconditions
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
@@ -81,7 +82,7 @@ from cairn.wire.validate import USUAL, Validation
 
 log = logging.getLogger(__name__)
 
-_SPECIAL_PERMISSIONS = {"s3": bucket_permissions}
+_SPECIAL_PERMISSIONS = {"s3": bucket_permissions, "sns": sns_permissions}
 _OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
 """Input for which CloudTrail has errors of its own in place of ValidationException."""
 
@@ -156,12 +157,14 @@ class GatewayProcess:
             recorder=recorder,
             admin=self._admin(authorizer),
             health=Health(self._problems, self._metrics.read),
+            pages=self._cloudwatch.sns.pages.answer if self._cloudwatch.sns is not None else None,
             afterwards={"organizations": Following(Membership(self._trails, self._organizations)).after},
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
         elsewhere = self._elsewhere
-        source = AccountPolicies(self._questions, Buckets(self._state, self._clock))
+        topics = self._cloudwatch.sns.policy if self._cloudwatch.sns is not None else None
+        source = AccountPolicies(self._questions, Buckets(self._state, self._clock), topics)
         return Authorizer(
             self._settings,
             KnownPolicies(source, self._clock),
@@ -175,8 +178,9 @@ class GatewayProcess:
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
         signing = digest_keys(self._folder, self._settings, self._state, self._questions, self._clock)
-        log_groups = self._cloudwatch.trail_log_groups(self._questions)
-        checks = preconditions(self._settings, self._questions, self._destinations, log_groups)
+        log_groups = self._cloudwatch.trail_log_groups()
+        topics = self._cloudwatch.trail_topics()
+        checks = preconditions(self._settings, self._questions, self._destinations, topics, log_groups)
         owners = Owners(self._organizations)
         cloudwatch: dict[str, Upstream] = {
             service: LocalService(
@@ -184,8 +188,8 @@ class GatewayProcess:
             )
             for service, operations in self._cloudwatch.operations().items()
         }
-        if "logs" in cloudwatch:
-            cloudwatch["logs"] = self._cloudwatch.live_tail(cloudwatch["logs"])
+        if self._cloudwatch.logs is not None:
+            cloudwatch["logs"] = self._cloudwatch.logs.live_tail(cloudwatch["logs"])
         return cloudwatch | {
             "cloudtrail": LocalService(
                 "cloudtrail",

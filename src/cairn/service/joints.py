@@ -143,11 +143,18 @@ class BucketPolicies:
 
 
 class AccountPolicies:
-    """`gateway.policies.PolicySource` over the embedded account and its buckets."""
+    """`gateway.policies.PolicySource` over the embedded account and its buckets.
 
-    def __init__(self, questions: MotoQuestions, buckets: Buckets) -> None:
+    Args:
+        topics: the policy of a topic by its ARN, None where there is no such topic; None: SNS is elsewhere.
+    """
+
+    def __init__(
+        self, questions: MotoQuestions, buckets: Buckets, topics: Callable[[str], str | None] | None = None
+    ) -> None:
         self._questions = questions
         self._buckets = buckets
+        self._topics = topics
 
     def principal(self, arn: str) -> PrincipalPolicies:
         try:
@@ -166,6 +173,9 @@ class AccountPolicies:
             if bucket is None:
                 return None
             return ResourcePolicy(bucket.account, parsed_or_none(bucket.documents.get("policy"), Kind.RESOURCE))
+        if service == "sns":
+            policy = self._topics(arn) if self._topics is not None else None
+            return ResourcePolicy(account, parsed_or_none(policy, Kind.RESOURCE)) if policy is not None else None
         try:
             if service == "iam":
                 trust = self._questions.policies(arn).trust

@@ -11,6 +11,7 @@ from cairn.cloudwatch.exports import tables as _exports  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
 from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.cloudwatch.queries import tables as _queries  # noqa: F401
+from cairn.cloudwatch.sns.tables import SNS
 from cairn.cloudwatch.subscriptions import tables as _subscriptions  # noqa: F401
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
@@ -20,7 +21,7 @@ from cairn.core.journal import tables as _journal  # noqa: F401
 from cairn.core.state import SAVED, Schema, State
 from cairn.gateway import tables as _gateway  # noqa: F401
 
-SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS)
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS, SNS)
 """All that an installation has."""
 
 

@@ -33,7 +33,7 @@ from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import organizations
 from cairn.service.saved import open_state
-from cairn.service.topics import trail_topics
+from cairn.service.troubles import Refused
 from cairn.service.up import stop_signals
 
 NAME = "worker"
@@ -59,16 +59,6 @@ class Sink(Step, Protocol):
         """The journal position before which it needs nothing."""
 
 
-class Refused(Protocol):
-    """What is known of something that cannot be delivered now."""
-
-    @property
-    def failures(self) -> int: ...
-
-    @property
-    def error(self) -> str: ...
-
-
 class WorkerProcess:
     """Everything that the worker holds."""
 
@@ -91,9 +81,9 @@ class WorkerProcess:
             backfill_after_s=settings.digest.backfill_after,
             retry_for_s=settings.delivery.retry_for,
         )
-        self._notices = Notices(self._state, trail_topics(settings, questions), settings.delivery, clock)
         self._cloudwatch = CloudWatch(folder, settings, clock)
-        log_groups = self._cloudwatch.trail_log_groups(questions)
+        self._notices = Notices(self._state, self._cloudwatch.trail_topics(), settings.delivery, clock)
+        log_groups = self._cloudwatch.trail_log_groups()
         self._log_delivery = LogDelivery(self._state, self._journal, log_groups, settings.delivery, clock)
         checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
@@ -128,7 +118,7 @@ class WorkerProcess:
         return [sink.position for sink in self._sinks]
 
     def _troubles(self) -> dict[str, Refused]:
-        """Trails whose bucket, topic or log group refuses now, and subscriptions whose destination does."""
+        """Trails whose bucket, topic or log group refuses now, and subscriptions whose endpoint does."""
         unannounced = {f"{arn} (notices)": trouble for arn, trouble in self._notices.troubles().items()}
         unsent = {f"{arn} (log group)": trouble for arn, trouble in self._log_delivery.troubles().items()}
         trails = self._digests.troubles() | self._delivery.troubles() | unannounced | unsent

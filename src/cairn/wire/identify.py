@@ -31,6 +31,9 @@ _SIGNING_ALIASES = {
 _PREFERRED = ("s3", "rds", "elbv2", "ses", "opensearch", "lambda", "timestream-write", "kinesisanalyticsv2")
 """Of services that share a name and an operation, those that are meant unless something says otherwise."""
 
+_LINKS = {name: ("sns", name) for name in ("ConfirmSubscription", "Unsubscribe")}
+"""Actions that links in SNS's messages name, without a version and at whatever host the gateway has."""
+
 _UNSIGNED_REST = ("sso", "sso-oidc", "signin")
 _BEARER_REST = ("bedrock-runtime", "bedrock", "bedrock-agent-runtime", "bedrock-agent", "codecatalyst")
 """REST services that clients call without SigV4 and without a telling host; only a path that is theirs counts."""
@@ -156,6 +159,8 @@ class _Asked:
         action, version = parameters.get("Action", ""), parameters.get("Version", "")
         if not action:
             return None
+        if not services and not version and action in _LINKS:
+            return _LINKS[action]
         known = index().services
         speaks = [name for name in services or known if name in known and not known[name].is_rest]
         dated = [name for name in speaks if known[name].api_version == version]

@@ -107,13 +107,12 @@ def test_all_of_a_user_s_policies_are_found(moto: Running) -> None:
 
 def test_resources_tell_their_policies(moto: Running) -> None:
     text = _policy("*")
-    topic = moto.client("sns").create_topic(Name="t", Attributes={"Policy": text})["TopicArn"]
     moto.client("sqs").create_queue(QueueName="with", Attributes={"Policy": text})
     moto.client("sqs").create_queue(QueueName="without")
     key = moto.client("kms").create_key(Policy=text)["KeyMetadata"]["Arn"]
     secret = moto.client("secretsmanager").create_secret(Name="s", SecretString="x")["ARN"]
     ask = moto.engine.questions.resource_policy
-    for arn in (topic, f"arn:aws:sqs:us-east-1:{ACCOUNT}:with", key):
+    for arn in (f"arn:aws:sqs:us-east-1:{ACCOUNT}:with", key):
         assert json.loads(ask(arn) or "") == json.loads(text), arn
     assert ask(f"arn:aws:sqs:us-east-1:{ACCOUNT}:without") is None
     assert ask(secret) is None
@@ -169,15 +168,10 @@ def test_the_policy_of_a_function_is_told(moto: Running) -> None:
     assert (statement["Principal"], statement["Resource"]) == ({"Service": "sns.amazonaws.com"}, arn)
 
 
-def test_topics_and_keys_are_told(moto: Running) -> None:
-    sns, kms = moto.client("sns"), moto.client("kms")
+def test_keys_are_told(moto: Running) -> None:
+    kms = moto.client("kms")
     ask = moto.engine.questions
     key = kms.create_key(Policy=_policy("kms:*"))["KeyMetadata"]["Arn"]
-    topic = sns.create_topic(Name="told", Attributes={"KmsMasterKeyId": "alias/told", "Policy": _policy("*")})[
-        "TopicArn"
-    ]
-    found = ask.topic(topic)
-    assert (found.kms_key, json.loads(found.policy)) == ("alias/told", json.loads(_policy("*")))
     made = ask.kms_key(key)
     assert (made.state, made.spec, made.usage) == ("Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
     kms.disable_key(KeyId=key)
@@ -189,14 +183,8 @@ def test_topics_and_keys_are_told(moto: Running) -> None:
     kms.cancel_key_deletion(KeyId=key)
     signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     assert (ask.kms_key(signing).spec, ask.kms_key(signing).usage) == ("RSA_2048", "SIGN_VERIFY")
-    for question, arn in (
-        (ask.topic, topic + "2"),
-        (ask.topic, topic.replace("us-east-1", "nowhere-1")),
-        (ask.topic, topic.replace(ACCOUNT, "999999999999")),
-        (ask.kms_key, key + "2"),
-    ):
-        with pytest.raises(NotFound):
-            question(arn)
+    with pytest.raises(NotFound):
+        ask.kms_key(key + "2")
 
 
 def test_keys_sign_digests_as_they_are(moto: Running) -> None:
@@ -227,16 +215,3 @@ def test_keys_sign_digests_as_they_are(moto: Running) -> None:
     for question in (ask.public_key, lambda arn: ask.sign(arn, digest)):
         with pytest.raises(NotFound):
             question(arn + "2")
-
-
-def test_a_published_message_is_in_the_queue_after_a_kill(moto: Running) -> None:
-    sns, sqs = moto.client("sns"), moto.client("sqs")
-    topic = sns.create_topic(Name="published")["TopicArn"]
-    url = sqs.create_queue(QueueName="published")["QueueUrl"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:published")
-    moto.engine.questions.publish(topic, "ünïcode")
-    moto.kill()
-    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)["Messages"]
-    assert json.loads(message["Body"])["Message"] == "ünïcode"
-    with pytest.raises(NotFound):
-        moto.engine.questions.publish(topic + "2", "nobody hears it")

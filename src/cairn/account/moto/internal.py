@@ -15,7 +15,7 @@ from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 
 from cairn.account.moto import organization
 from cairn.account.moto.commits import Commits
-from cairn.account.moto.resources import RESOURCE_CHANGING, RESOURCE_VERBS, backends
+from cairn.account.moto.resources import RESOURCE_VERBS, backends
 
 Answer = dict[str, Any]
 
@@ -59,7 +59,7 @@ class Internal:
         }
 
 
-_CHANGING = {"ensure_user", "register_administrator", "deregister_administrator", "make_role"} | RESOURCE_CHANGING
+_CHANGING = {"ensure_user", "register_administrator", "deregister_administrator", "make_role"}
 
 
 def access_key(access_key_id: str) -> Answer:

@@ -87,14 +87,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
 
 
-class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic of SNS."""
-
-    policy: str
-    kms_key: str
-    """The key that its messages are encrypted with, as the topic names it; empty where they are not."""
-
-
 class Organization(msgspec.Struct, frozen=True, kw_only=True):
     """An organization as CloudTrail sees it: see `organization.of_account`."""
 
@@ -177,15 +169,8 @@ class MotoQuestions:
         and its state say."""
         return base64.b64decode(self._ask("sign", arn=arn, digest=base64.b64encode(digest).decode())["signature"])
 
-    def topic(self, arn: str) -> Topic:
-        return msgspec.convert(self._ask("topic", arn=arn), Topic)
-
-    def publish(self, arn: str, message: str) -> None:
-        """Publish a message to a topic, whatever its policy says; it is durable when this returns."""
-        self._ask("publish", arn=arn, message=message)
-
     def resource_policy(self, arn: str) -> str | None:
-        """Of a topic, queue, KMS key, secret or function; None where it has none."""
+        """Of a queue, KMS key, secret or function; None where it has none."""
         found: str | None = self._ask("resource_policy", arn=arn)["policy"]
         return found
 

@@ -68,27 +68,8 @@ def sign(arn: str, digest: str) -> Answer:
     return {"signature": base64.b64encode(signature).decode()}
 
 
-def topic(arn: str) -> Answer:
-    """A topic: `{"policy", "kms_key"}`, the key as the topic names it, empty where it has none.
-
-    Raises:
-        LookupError: there is no such topic.
-    """
-    found = _topic(arn)
-    return {"policy": found.policy, "kms_key": found.kms_master_key_id or ""}
-
-
-def publish(arn: str, message: str) -> Answer:
-    """Publish a message to a topic, whatever its policy says.
-
-    Raises:
-        LookupError: there is no such topic.
-    """
-    return {"id": _topic(arn).publish(message)}
-
-
 def resource_policy(arn: str) -> Answer:
-    """The policy of a topic, queue, KMS key, secret or function; `{"policy": null}` where it has none.
+    """The policy of a queue, KMS key, secret or function; `{"policy": null}` where it has none.
 
     Raises:
         LookupError: there is no such resource, or its service is not one of these.
@@ -108,11 +89,8 @@ RESOURCE_VERBS: dict[str, Callable[..., Answer]] = {
     "kms_key": kms_key,
     "public_key": public_key,
     "sign": sign,
-    "topic": topic,
-    "publish": publish,
     "resource_policy": resource_policy,
 }
-RESOURCE_CHANGING = {"publish"}
 
 
 def _backend(service: str, arn: str) -> Any:
@@ -137,18 +115,6 @@ def _key(arn: str) -> Any:
     if found is None:
         raise LookupError(f"no key {arn}")
     return found
-
-
-def _topic(arn: str) -> Any:
-    found = _backend("sns", arn).topics.get(arn)
-    if found is None:
-        raise LookupError(f"no topic {arn}")
-    return found
-
-
-def _of_topic(backend: Any, arn: str, name: str) -> str | None:
-    text: str | None = backend.topics[arn].policy
-    return text
 
 
 def _of_queue(backend: Any, arn: str, name: str) -> str | None:
@@ -177,7 +143,6 @@ def _of_function(backend: Any, arn: str, name: str) -> str | None:
 
 
 _RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], str | None]] = {
-    "sns": _of_topic,
     "sqs": _of_queue,
     "kms": _of_key,
     "secretsmanager": _of_secret,

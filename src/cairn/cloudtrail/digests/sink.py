@@ -26,11 +26,11 @@ from cairn.cloudtrail.digests.putting import Putter
 from cairn.cloudtrail.digests.requests import Request
 from cairn.cloudtrail.digests.staging import Due, Staging
 from cairn.cloudtrail.flush import FlushFailure
-from cairn.cloudtrail.lanes import Lanes, Trouble
 from cairn.cloudtrail.logfile import slot_end
 from cairn.cloudtrail.trail import Trail
 from cairn.cloudtrail.trails import by_row
 from cairn.core.clock import Clock
+from cairn.core.lanes import Lanes, Trouble
 from cairn.core.objects import ObjectStore
 from cairn.core.state import State
 
