@@ -7,9 +7,9 @@ from cairn.cloudtrail.encryption import Keys as TrailKeys
 from cairn.cloudwatch.logs import GroupId, Keys, KeyStanding
 from cairn.core.config import Settings
 from cairn.core.policy import Kind, Principal, Request, evaluate
+from cairn.service.account_keys import AccountKeys
 from cairn.service.as_cloudtrail import parsed_or_none
 from cairn.service.elsewhere import KeysElsewhere, elsewhere
-from cairn.service.topics import AccountKeys
 
 _ACTIONS = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
 """What CloudWatch Logs does with a group's key."""
