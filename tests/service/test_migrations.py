@@ -72,3 +72,16 @@ def _upgrade(state: State, revision: str) -> None:
     with state.engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def test_public_keys_outlive_the_change_of_their_table(tmp_path: Path) -> None:
+    state = State.in_folder(tmp_path)
+    _upgrade(state, "0009")
+    with state.write() as connection:
+        connection.exec_driver_sql("INSERT INTO digest_keys VALUES ('f', 'us-east-1', x'01', 1.5, 2.5)")
+    state.migrate()
+    with state.write() as connection:
+        connection.exec_driver_sql("INSERT INTO digest_keys VALUES ('f', 'eu-west-1', x'01', 1.5, 2.5)")
+        kept = connection.exec_driver_sql("SELECT * FROM digest_keys ORDER BY region DESC").first()
+    assert kept == ("f", "us-east-1", b"\x01", 1.5, 2.5)
+    state.close()

@@ -23,6 +23,7 @@ def env(data: Data = None) -> None:
         "AWS_SECRET_ACCESS_KEY": administrator.secret_access_key,
         "AWS_DEFAULT_REGION": administrator.region,
         "AWS_REGION": administrator.region,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # a few operations would be sent to stream-127.0.0.1 and the like
     }.items():
         print(f"export {name}={shlex.quote(value)}")
     print("unset AWS_SESSION_TOKEN AWS_PROFILE")

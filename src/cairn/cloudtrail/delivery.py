@@ -81,7 +81,7 @@ class Delivery:
         self._reader = Reader(journal)
         self._spool = Spool(spool / "delivery")
         self._shipper = Shipper(state, store, clock)
-        self._lanes = Lanes(clock)
+        self._lanes: Lanes[int] = Lanes(clock)
         self._spooled: dict[int, list[SpooledFile]] = {}  # by plan
         self._look_at: dict[int, float] = {}  # by span: nothing can be due for it before
         self._looked = 0.0  # when, by the wall clock

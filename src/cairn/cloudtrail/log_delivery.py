@@ -65,7 +65,7 @@ class LogDelivery:
         self._settings = settings
         self._clock = clock
         self._reader = Reader(journal)
-        self._lanes = Lanes(clock, "log group")
+        self._lanes: Lanes[int] = Lanes(clock, "log group")
         self._written: dict[str, int] = {}  # by reader: what the log group said, or was told
 
     def step(self) -> float:

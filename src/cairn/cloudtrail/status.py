@@ -11,8 +11,9 @@ from cairn.cloudtrail.tables import status
 from cairn.cloudtrail.trail import Trail
 from cairn.core.clock import iso_seconds, utc
 
-Kind = Literal["files", "notices", "logs", "digests"]
-"""Where things are delivered to: the bucket, the topic, the log group, and the bucket's digest folder."""
+Kind = Literal["files", "notices", "logs", "digests", "signing"]
+"""Where things are delivered to: the bucket, the topic, the log group, and the bucket's digest folder. And `signing`,
+what precedes the last: the region's KMS key that signs digests."""
 
 _TIME: dict[Kind, str] = {
     "files": "LatestDeliveryTime",
@@ -28,9 +29,11 @@ def succeeded(connection: sa.Connection, trail: int, regions: Iterable[str], now
     clear(connection, trail, kind)
 
 
-def clear(connection: sa.Connection, trail: int, kind: Kind) -> None:
-    """Forget errors of a destination: it works again, or is one no more."""
+def clear(connection: sa.Connection, trail: int, kind: Kind, region: str = "") -> None:
+    """Forget errors of a destination, in one region or in all: it works again, or is one no more."""
     of_kind = sa.update(status).where(status.c.trail == trail, status.c.kind == kind)
+    if region:
+        of_kind = of_kind.where(status.c.region == region)
     connection.execute(of_kind.values(error="", failed=False))
 
 
@@ -52,6 +55,8 @@ def trail_status(connection: sa.Connection, trail: Trail, region: str) -> dict[s
                 answer[member] = utc(row["succeeded"])
             if row["error"]:
                 answer[member.removesuffix("Time") + "Error"] = row["error"]
+    if "signing" in rows and rows["signing"]["error"]:
+        answer.setdefault("LatestDigestDeliveryError", rows["signing"]["error"])
     if trail.started is not None:
         answer["StartLoggingTime"] = utc(trail.started)
     if trail.stopped is not None:

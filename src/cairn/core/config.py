@@ -130,6 +130,11 @@ class Digest:
     backfill_after: Duration = setting(
         Duration(86400), "How late a digest may be before each one that was missed is made up for by itself."
     )
+    kms_key: str = setting(
+        "",
+        "KMS key that signs digest files: an ARN, or the `alias/...` or `mrk-...` that each region's KMS has. "
+        "Empty: keys in the data folder.",
+    )
 
 
 @dataclass(frozen=True)

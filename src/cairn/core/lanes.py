@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from cairn.core.clock import Clock
 from cairn.core.errors import CairnError
@@ -21,6 +22,9 @@ SLOW_S = 5.0
 """A job that takes longer puts its owner into the lane of the troubled."""
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 300.0
+
+
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class _Job:
     began: float
 
 
-class Lanes:
-    """Threads for the jobs of owners, which are named by number. Used by one thread."""
+class Lanes(Generic[Name]):
+    """Threads for the jobs of owners, which have names of one kind. Used by one thread."""
 
     def __init__(
         self,
@@ -53,16 +57,16 @@ class Lanes:
         healthy: int = HEALTHY_WORKERS,
         troubled: int = TROUBLED_WORKERS,
     ) -> None:
-        self.troubles: dict[int, Trouble] = {}
+        self.troubles: dict[Name, Trouble] = {}
         self._clock = clock
         self._what = what
         self._owner = owner
         self._healthy = ThreadPoolExecutor(healthy, what)
         self._troubled = ThreadPoolExecutor(troubled, f"{what}-troubled")
-        self._jobs: dict[int, _Job] = {}
-        self._slow: set[int] = set()
+        self._jobs: dict[Name, _Job] = {}
+        self._slow: set[Name] = set()
 
-    def busy(self, owner: int) -> bool:
+    def busy(self, owner: Name) -> bool:
         return owner in self._jobs
 
     @property
@@ -70,7 +74,7 @@ class Lanes:
         """Whether no job is under way."""
         return not self._jobs
 
-    def start(self, owner: int, job: Callable[[], None]) -> None:
+    def start(self, owner: Name, job: Callable[[], None]) -> None:
         """Run `job`; what it raises makes trouble of the owner, a return ends it. Not while the owner is `busy`."""
         assert owner not in self._jobs
         lane = self._troubled if owner in self.troubles or owner in self._slow else self._healthy
@@ -92,7 +96,7 @@ class Lanes:
         self._healthy.shutdown(cancel_futures=True)
         self._troubled.shutdown(cancel_futures=True)
 
-    def _note(self, owner: int, error: BaseException | None, now: float) -> None:
+    def _note(self, owner: Name, error: BaseException | None, now: float) -> None:
         if error is None:
             self.troubles.pop(owner, None)
             return
@@ -102,4 +106,4 @@ class Lanes:
         text = f"{code or type(error).__name__}: {error}"
         self.troubles[owner] = Trouble(failures, text, now, now + pause)
         place = (self._what, self._owner, owner, failures, pause, text)
-        log.warning("%s for %s %d failed (%d in a row), next in %.0f s: %s", *place)
+        log.warning("%s for %s %s failed (%d in a row), next in %.0f s: %s", *place)

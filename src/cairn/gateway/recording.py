@@ -23,6 +23,7 @@ from cairn.core.records.network_activity import compose_network_activity
 from cairn.gateway.facts import facts_of, is_data, is_write
 from cairn.gateway.replies import Outcome, head_outcome
 from cairn.wire.http import Call, Response
+from cairn.wire.models import output_is_events
 from cairn.wire.reply import Reply
 from cairn.wire.respond import error_response
 
@@ -74,6 +75,9 @@ class Recorder:
         makes = self._wanted(call)
         if not makes:
             return response
+        if outcome is None and output_is_events(call.service, call.operation) and not is_data(call):
+            # A session that may go on for hours: it has begun, and that is what is recorded.
+            outcome = head_outcome(call, response)
         if outcome is None:
             assert not isinstance(response.body, bytes)
             response.body = self._released(makes, call, response, response.body)
@@ -81,6 +85,8 @@ class Recorder:
         try:
             await self._record(makes, call, outcome)
         except AwsError as error:
+            if not isinstance(response.body, bytes) and hasattr(response.body, "aclose"):
+                await response.body.aclose()
             return error_response(call, error)
         return response
 

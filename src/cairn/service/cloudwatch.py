@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.topics import Topics
-from cairn.cloudwatch.logs import LOGS, Cleaner, Compactor, LogStore
+from cairn.cloudwatch.logs import LOGS
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
-from cairn.cloudwatch.logs import operations as log_operations
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
@@ -19,28 +15,24 @@ from cairn.cloudwatch.sns.operations import VALIDATION as SNS_VALIDATION
 from cairn.cloudwatch.sns.tables import SNS
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
-from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
-from cairn.core.lanes import Trouble
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
-from cairn.service.as_cloudtrail import AccountRoles
+from cairn.service.cloudwatch_logs import CloudWatchLogs
 from cairn.service.elsewhere import TopicsElsewhere, elsewhere
-from cairn.service.log_groups import LogGroupsElsewhere, OwnLogGroups, TrailLogGroups, UnseenRoles
+from cairn.service.log_groups import LogGroupsElsewhere, TrailLogGroups
 from cairn.service.saved import open_state
 from cairn.service.sns import Sns, TrailTopics
+from cairn.service.troubles import Refused
 from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
-
-SERVICES = ("logs", "cloudwatch", "sns")
-"""By botocore's names."""
 
 VALIDATIONS = {
     "logs": LOGS_VALIDATION,
     "cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS),
     "sns": SNS_VALIDATION,
 }
-"""How each answers to input that does not fit its model, where that is not as usual."""
+"""How each answers to input that does not fit its model, by botocore's names."""
 
 
 class CloudWatch:
@@ -52,60 +44,64 @@ class CloudWatch:
         self._settings = settings
         self._clock = clock
         self._states: list[State] = []
-        self._logs = LogStore(self._open(LOGS), clock)
-        self._metrics = MetricStore(self._open(METRICS), clock)
+        self.logs = CloudWatchLogs(self._open(LOGS), folder, settings, clock) if self._is_own("logs") else None
+        self.metrics = MetricStore(self._open(METRICS), clock) if self._is_own("cloudwatch") else None
         self.sns = Sns(self._open(SNS), folder, settings, clock) if self._is_own("sns") else None
         self._deliveries: list[Deliveries] = []
 
-    def trail_log_groups(self, questions: MotoQuestions) -> TrailLogGroups:
+    def trail_log_groups(self) -> TrailLogGroups:
         """The log groups that trails send their events to."""
+        if self.logs is not None:
+            return self.logs.trail_log_groups()
         endpoint = elsewhere(self._settings, "logs")
-        if endpoint is not None:
-            return LogGroupsElsewhere(endpoint, self._clock)
-        is_ours = elsewhere(self._settings, "iam") is None
-        return OwnLogGroups(self._logs, AccountRoles(questions) if is_ours else UnseenRoles(), self._clock)
+        assert endpoint is not None
+        return LogGroupsElsewhere(endpoint, self._clock)
 
     def trail_topics(self) -> Topics:
         """The topics that trails announce files on."""
+        if self.sns is not None:
+            return TrailTopics(self.sns.topics)
         endpoint = elsewhere(self._settings, "sns")
-        if endpoint is not None:
-            return TopicsElsewhere(endpoint)
-        assert self.sns is not None
-        return TrailTopics(self.sns.topics)
+        assert endpoint is not None
+        return TopicsElsewhere(endpoint)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
-        answered: dict[str, dict[str, Operation]] = {
-            "logs": log_operations(self._logs, compile_pattern=_no_patterns),
-            "cloudwatch": metric_operations(self._metrics),
-            "sns": self.sns.operations() if self.sns is not None else {},
-        }
-        return {service: answers for service, answers in answered.items() if answers and self._is_own(service)}
+        answered: dict[str, dict[str, Operation]] = {}
+        if self.logs is not None:
+            answered["logs"] = self.logs.operations()
+        if self.metrics is not None:
+            answered["cloudwatch"] = metric_operations(self.metrics)
+        if self.sns is not None:
+            answered["sns"] = self.sns.operations()
+        return answered
 
     def steps(self) -> list[Step]:
         """What the worker does for them."""
-        return [*self._log_steps(), *self._metric_steps(), *self._sns_steps()]
+        steps: list[Step] = []
+        if self.logs is not None:
+            steps += self.logs.steps()
+        if self.metrics is not None:
+            steps.append(RollUp(self.metrics, self._clock))
+        if self.sns is not None:
+            self._deliveries.append(self.sns.deliveries())
+            steps += self._deliveries
+        return steps
 
-    def troubles(self) -> dict[str, Trouble]:
+    def troubles(self) -> dict[str, Refused]:
         """What does not get through now, by its ARN."""
-        return {arn: trouble for each in self._deliveries for arn, trouble in each.troubles().items()}
+        troubles: dict[str, Refused] = {**self.logs.troubles()} if self.logs is not None else {}
+        for deliveries in self._deliveries:
+            troubles |= deliveries.troubles()
+        return troubles
 
     def close(self) -> None:
+        if self.logs is not None:
+            self.logs.close()
         for deliveries in self._deliveries:
             deliveries.close()
         for state in self._states:
             state.close()
-
-    def _log_steps(self) -> list[Step]:
-        return [Compactor(self._logs, []), Cleaner(self._logs, self._logs.end)] if self._is_own("logs") else []
-
-    def _metric_steps(self) -> list[Step]:
-        return [RollUp(self._metrics, self._clock)] if self._is_own("cloudwatch") else []
-
-    def _sns_steps(self) -> list[Step]:
-        if self.sns is not None:
-            self._deliveries.append(self.sns.deliveries())
-        return [*self._deliveries]
 
     def _is_own(self, service: str) -> bool:
         return elsewhere(self._settings, service) is None
@@ -114,7 +110,3 @@ class CloudWatch:
         state = open_state(self._folder, self._settings, schema)
         self._states.append(state)
         return state
-
-
-def _no_patterns(text: str) -> Callable[[str], bool]:
-    raise AwsError("UnsupportedOperation", "Filter patterns are not built yet.")

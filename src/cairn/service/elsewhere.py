@@ -179,7 +179,9 @@ class Clients:
 
     def of(self, arn: str) -> Any:
         """The client for the region of an ARN."""
-        region = arn.split(":")[3]
+        return self.in_region(arn.split(":")[3])
+
+    def in_region(self, region: str) -> Any:
         if region not in self._made:
             credentials = self._endpoint.credentials
             self._made[region] = boto3.session.Session().client(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cairn.account.kms_keys import KmsKeys
@@ -14,6 +14,9 @@ from cairn.core.errors import AwsError, Unreachable
 from cairn.core.objects import ObjectStoreError
 from cairn.service.as_cloudtrail import service_may
 
+ServiceMay = Callable[[str, str, str, Mapping[str, str]], bool]
+"""Whether a resource's policy lets the service that delivers act: policy, action, resource, what is known."""
+
 S3_KEY = "alias/aws/s3"
 """S3's own key of an account, which asks nobody's policy."""
 
@@ -22,18 +25,19 @@ class EmbeddedEncryption:
     """Chooses as S3 does: what the put asks for, else what the bucket says, else S3's own keys. A key is looked at
     before each put, since the engine would not ask its policy."""
 
-    def __init__(self, keys: KmsKeys, questions: MotoQuestions) -> None:
+    def __init__(self, keys: KmsKeys, questions: MotoQuestions, may: ServiceMay = service_may) -> None:
+        self._may = may
         self._keys = keys
         self._questions = questions
 
     def options(
         self, bucket: Bucket, key: str, kms_key: str, context: Mapping[str, str] | None, source: str
     ) -> dict[str, Any]:
-        """What `S3ObjectStore.put` must be told to encrypt an object for CloudTrail.
+        """What `S3ObjectStore.put` must be told to encrypt an object for the service that delivers it.
 
         Args:
             kms_key: that the put asks for, empty if it asks for none.
-            source: ARN of the trail that delivers.
+            source: ARN of the trail or log group that it delivers for.
 
         Raises:
             ObjectStoreError: the key cannot be used, in S3's words.
@@ -54,11 +58,11 @@ class EmbeddedEncryption:
         return {"kms_key": arn, "encryption_context": context}
 
     def _check(self, arn: str, context: Mapping[str, str], source: str) -> None:
-        """Raise what S3 answers CloudTrail where the key's policy does not let it encrypt."""
+        """Raise what S3 answers the service where the key's policy does not let it encrypt."""
         facts = {"aws:SourceArn": source, "aws:SourceAccount": source.split(":")[4]} | context_keys(context)
         try:
             policy = self._questions.resource_policy(arn)
         except NotFound as error:
             raise ObjectStoreError("KMS.NotFoundException", f"Key {arn} does not exist") from error
-        if policy is None or not service_may(policy, "kms:GenerateDataKey", arn, facts):
+        if policy is None or not self._may(policy, "kms:GenerateDataKey", arn, facts):
             raise ObjectStoreError("AccessDenied", f"the policy of {arn} does not let {source} encrypt with it")

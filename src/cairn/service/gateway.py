@@ -18,7 +18,6 @@ from cairn.account.s3.name_sync import NameSync
 from cairn.account.s3.upstream import S3Upstream
 from cairn.cloudtrail import delegation
 from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
-from cairn.cloudtrail.digests.keys import Keys as DigestKeys
 from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.digests.putting import Putter
 from cairn.cloudtrail.digests.requests import DigestRequests
@@ -60,6 +59,7 @@ from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.service.checkpoint_commands import CheckpointCommands
 from cairn.service.cloudwatch import VALIDATIONS, CloudWatch
 from cairn.service.commands import Commands
+from cairn.service.digest_keys import digest_keys
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import (
     AccountDirectory,
@@ -177,8 +177,8 @@ class GatewayProcess:
 
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""
-        digest_keys = DigestKeys(self._state, self._folder.keys, self._clock)
-        log_groups = self._cloudwatch.trail_log_groups(self._questions)
+        signing = digest_keys(self._folder, self._settings, self._state, self._questions, self._clock)
+        log_groups = self._cloudwatch.trail_log_groups()
         topics = self._cloudwatch.trail_topics()
         checks = preconditions(self._settings, self._questions, self._destinations, topics, log_groups)
         owners = Owners(self._organizations)
@@ -188,13 +188,15 @@ class GatewayProcess:
             )
             for service, operations in self._cloudwatch.operations().items()
         }
+        if self._cloudwatch.logs is not None:
+            cloudwatch["logs"] = self._cloudwatch.logs.live_tail(cloudwatch["logs"])
         return cloudwatch | {
             "cloudtrail": LocalService(
                 "cloudtrail",
                 trail_operations(self._trails, checks, owners)
                 | delegation.operations(self._organizations)
                 | self._history.operations()
-                | key_operations(digest_keys, self._clock),
+                | key_operations(signing, self._clock),
                 validation=Validation(unchecked=_OWN_ERRORS),
             )
         }

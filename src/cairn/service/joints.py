@@ -42,7 +42,7 @@ from cairn.gateway.permissions import ANY, Permission, Side
 from cairn.gateway.policies import NOBODYS, PrincipalPolicies, ResourcePolicy, readable
 from cairn.service.as_cloudtrail import parsed_or_none, service_may
 from cairn.service.elsewhere import BucketsElsewhere, s3_elsewhere
-from cairn.service.encryption import S3_KEY, EmbeddedEncryption
+from cairn.service.encryption import S3_KEY, EmbeddedEncryption, ServiceMay
 from cairn.wire.http import Call
 
 
@@ -215,9 +215,14 @@ class EmbeddedBuckets(S3ObjectStore):
 
     The engine would let us do anything, and encrypt only as it is told. So whoever puts on behalf of a trail does it as
     CloudTrail, and only where the bucket's policy, and that of the KMS key, let CloudTrail write for that trail.
+
+    Args:
+        may: another service's rights, where it is not CloudTrail that delivers.
     """
 
-    def __init__(self, runtime: Runtime, folder: Path, destinations: BucketDestinations) -> None:
+    def __init__(
+        self, runtime: Runtime, folder: Path, destinations: BucketDestinations, *, may: ServiceMay = service_may
+    ) -> None:
         super().__init__(
             runtime.s3_url, access_key_id=runtime.s3_access_key_id, secret_access_key=runtime.s3_secret_access_key
         )
@@ -226,7 +231,9 @@ class EmbeddedBuckets(S3ObjectStore):
         self._encryption = EmbeddedEncryption(
             KmsKeys(http_kms(runtime.moto_url, {SECRET: runtime.moto_secret})),
             MotoQuestions(runtime.moto_url, runtime.moto_secret),
+            may,
         )
+        self._may = may
 
     def put(
         self,
@@ -246,7 +253,7 @@ class EmbeddedBuckets(S3ObjectStore):
         self._names.sync()
 
     def _checked(self, bucket: str, key: str, source: str) -> Bucket:
-        """The bucket; raises what S3 would answer CloudTrail, where it refuses."""
+        """The bucket; raises what S3 would answer the service, where it refuses."""
         found = self._destinations.bucket(bucket)
         if found is None:
             raise ObjectStoreError("NoSuchBucket", f"there is no bucket {bucket}")
@@ -257,6 +264,6 @@ class EmbeddedBuckets(S3ObjectStore):
             "s3:x-amz-acl": "bucket-owner-full-control",
         }
         policy = found.documents.get("policy")
-        if policy is None or not service_may(policy, "s3:PutObject", f"arn:{partition}:s3:::{bucket}/{key}", keys):
+        if policy is None or not self._may(policy, "s3:PutObject", f"arn:{partition}:s3:::{bucket}/{key}", keys):
             raise ObjectStoreError("AccessDenied", f"the policy of {bucket} does not let {source} write {key}")
         return found

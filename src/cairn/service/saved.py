@@ -6,9 +6,13 @@ from cairn.account.s3 import tables as _s3  # noqa: F401 - importing declares th
 from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
+from cairn.cloudwatch.alarms.tables import ALARMS
+from cairn.cloudwatch.exports import tables as _exports  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
 from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.cloudwatch.queries import tables as _queries  # noqa: F401
 from cairn.cloudwatch.sns.tables import SNS
+from cairn.cloudwatch.subscriptions import tables as _subscriptions  # noqa: F401
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
 from cairn.core.config import Settings
@@ -17,7 +21,7 @@ from cairn.core.journal import tables as _journal  # noqa: F401
 from cairn.core.state import SAVED, Schema, State
 from cairn.gateway import tables as _gateway  # noqa: F401
 
-SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, SNS)
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS, SNS)
 """All that an installation has."""
 
 

@@ -25,6 +25,7 @@ from cairn.core.journal.engine import JournalEngine
 from cairn.core.process import Child
 from cairn.gateway.keys import KeyTable
 from cairn.gateway.serve import listen
+from cairn.service.digest_keys import check_digest_key
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.joints import AccountDirectory, administrator_key
 from cairn.service.logs import log_to_stderr
@@ -37,7 +38,8 @@ ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 def up(folder: DataFolder, settings: Settings, announce: Callable[[str], None]) -> None:
     """Run everything, and return after SIGINT or SIGTERM, once all of it has stopped."""
     log_to_stderr(settings)
-    endpoints(settings)  # what is wrong with them is said before anything starts
+    endpoints(settings)  # what is wrong with settings is said before anything starts
+    check_digest_key(settings)
     stop = stop_signals()
     folder.make()
     with ExitStack() as stack:

@@ -9,7 +9,6 @@ from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.checkpoints.delivered import SavedDigests
 from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.delivery import Delivery
-from cairn.cloudtrail.digests.keys import Keys
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
 from cairn.cloudtrail.log_delivery import LogDelivery
@@ -25,15 +24,16 @@ from cairn.core.journal.check import JOURNAL, JournalCheck, found, told
 from cairn.core.journal.intents import Resolver
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
-from cairn.core.lanes import Trouble
 from cairn.core.loops import Loop, LoopStatus, Step, every
 from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.cloudwatch import CloudWatch
+from cairn.service.digest_keys import digest_keys
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import organizations
 from cairn.service.saved import open_state
+from cairn.service.troubles import Refused
 from cairn.service.up import stop_signals
 
 NAME = "worker"
@@ -71,19 +71,19 @@ class WorkerProcess:
         self._history = History(folder.history, settings.history, clock).sink(self._journal)
         store, _ = trail_buckets(folder, settings, self._state, clock)
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
+        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self._digests = Digests(
             self._state,
             store,
-            Keys(self._state, folder.keys, clock),
+            digest_keys(folder, settings, self._state, questions, clock),
             clock,
             interval_s=settings.digest.interval,
             backfill_after_s=settings.digest.backfill_after,
             retry_for_s=settings.delivery.retry_for,
         )
-        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self._cloudwatch = CloudWatch(folder, settings, clock)
         self._notices = Notices(self._state, self._cloudwatch.trail_topics(), settings.delivery, clock)
-        log_groups = self._cloudwatch.trail_log_groups(questions)
+        log_groups = self._cloudwatch.trail_log_groups()
         self._log_delivery = LogDelivery(self._state, self._journal, log_groups, settings.delivery, clock)
         checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
@@ -117,11 +117,12 @@ class WorkerProcess:
     def _positions(self) -> list[int]:
         return [sink.position for sink in self._sinks]
 
-    def _troubles(self) -> dict[str, Trouble]:
+    def _troubles(self) -> dict[str, Refused]:
         """Trails whose bucket, topic or log group refuses now, and subscriptions whose endpoint does."""
         unannounced = {f"{arn} (notices)": trouble for arn, trouble in self._notices.troubles().items()}
         unsent = {f"{arn} (log group)": trouble for arn, trouble in self._log_delivery.troubles().items()}
-        return self._digests.troubles() | self._delivery.troubles() | unannounced | unsent | self._cloudwatch.troubles()
+        trails = self._digests.troubles() | self._delivery.troubles() | unannounced | unsent
+        return {**trails, **self._cloudwatch.troubles()}
 
     def _write_board(self) -> None:
         end = self._journal.bounds().next

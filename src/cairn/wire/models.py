@@ -142,6 +142,12 @@ def output_is_streamed(service: str, operation: str) -> bool:
     return bool(model.has_event_stream_output) or _streams(model.output_shape)
 
 
+@lru_cache(_OPERATIONS_KEPT)
+def output_is_events(service: str, operation: str) -> bool:
+    """Whether a reply is a stream of events."""
+    return operation in operation_names(service) and bool(operation_model(service, operation).has_event_stream_output)
+
+
 def _streams(shape: StructureShape | None) -> bool:
     if shape is None or "payload" not in shape.serialization:
         return False

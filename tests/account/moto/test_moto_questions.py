@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from tests.account.moto.running import ACCOUNT, Running
 
 from cairn.account.moto.questions import MotoQuestions, NotFound
@@ -163,3 +170,33 @@ def test_keys_are_told(moto: Running) -> None:
     assert (ask.kms_key(signing).spec, ask.kms_key(signing).usage) == ("RSA_2048", "SIGN_VERIFY")
     with pytest.raises(NotFound):
         ask.kms_key(key + "2")
+
+
+def test_keys_sign_digests_as_they_are(moto: Running) -> None:
+    kms, ask = moto.client("kms"), moto.engine.questions
+    text, digest = b"text", hashlib.sha256(b"text").digest()
+    arn = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    public = load_der_public_key(ask.public_key(arn))
+    assert isinstance(public, RSAPublicKey)
+    assert ask.public_key(arn) == kms.get_public_key(KeyId=arn)["PublicKey"]
+    public.verify(ask.sign(arn, digest), text, PKCS1v15(), hashes.SHA256())
+    for name, padding in (
+        ("RSASSA_PKCS1_V1_5_SHA_256", PKCS1v15()),
+        ("RSASSA_PSS_SHA_256", PSS(MGF1(hashes.SHA256()), PSS.AUTO)),
+    ):
+        how = {"KeyId": arn, "SigningAlgorithm": name}
+        for message in ({"Message": digest, "MessageType": "DIGEST"}, {"Message": text}):
+            signature = kms.sign(**how, **message)["Signature"]
+            public.verify(signature, text, padding, hashes.SHA256())
+            assert kms.verify(**how, **message, Signature=signature)["SignatureValid"]
+        assert not kms.verify(**how, Message=digest, Signature=signature)["SignatureValid"]
+        with pytest.raises(ClientError, match="Digest is invalid length"):
+            kms.sign(**how, Message=digest[:-1], MessageType="DIGEST")
+    curve = kms.create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    hashed = {"Message": hashlib.sha384(text).digest(), "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_384"}
+    public = load_der_public_key(ask.public_key(curve))
+    assert isinstance(public, EllipticCurvePublicKey)
+    public.verify(kms.sign(KeyId=curve, **hashed)["Signature"], text, ECDSA(hashes.SHA384()))
+    for question in (ask.public_key, lambda arn: ask.sign(arn, digest)):
+        with pytest.raises(NotFound):
+            question(arn + "2")

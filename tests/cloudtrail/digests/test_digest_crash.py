@@ -24,8 +24,15 @@ from cairn.core.failpoints import VARIABLE
 from cairn.core.state import State, metadata
 
 BATCHES = 2400  # 120 s: 2 windows, and the last
-ROUNDS = 10
-POINTS = ("digests.key_written", "digests.staged", "digests.put", "digests.committing", "digests.committed")
+ROUNDS = 12
+POINTS = (
+    "digests.key_written",
+    "digests.signed",
+    "digests.staged",
+    "digests.put",
+    "digests.committing",
+    "digests.committed",
+)
 
 pytestmark = pytest.mark.engine  # a dozen processes: not for the quick minute
 
@@ -38,7 +45,7 @@ def _digest(folder: Path, armed: str) -> int:
     return done.returncode
 
 
-def test_ten_rounds_of_kill_9_leave_one_whole_chain_a_region(tmp_path: Path) -> None:
+def test_twelve_rounds_of_kill_9_leave_one_whole_chain_a_region(tmp_path: Path) -> None:
     state = State.in_folder(tmp_path)
     metadata.create_all(state.engine)
     nothing_yet: Any = GeneratedJournal(0)

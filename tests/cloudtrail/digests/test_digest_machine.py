@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cloudtrail.digests.digest_rig import HOUR, DigestRig
+from tests.cloudtrail.digests.fake_kms import HeldRig
 from tests.cloudtrail.rig import ACCOUNT
 
 from cairn.cloudtrail.trail import TrailId, TrailSettings
@@ -28,16 +29,23 @@ workings = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([0.5, 7, 301, HOUR, 5 * HOUR, 27 * HOUR, -600])),
     st.tuples(st.sampled_from(["deliver", "digest", "ask", "restart"])),
     st.tuples(st.just("break_or_mend"), buckets, st.sampled_from(["AccessDenied", ""])),
-    st.tuples(st.just("die"), st.sampled_from(["staged", "put", "committing", "committed"])),
+    st.tuples(st.just("die"), st.sampled_from(["signed", "staged", "put", "committing", "committed"])),
 )
-actions = st.lists(st.one_of(st.tuples(st.just("record")), changes, workings, workings), min_size=10, max_size=50)
+recordings = st.tuples(st.just("record"))
+actions = st.lists(st.one_of(recordings, changes, workings, workings), min_size=10, max_size=50)
+holdings = st.one_of(
+    st.tuples(st.just("hold_or_give"), st.sampled_from(REGIONS), st.sampled_from(["KMS.DisabledException", ""])),
+    st.tuples(st.just("turn"), st.sampled_from(REGIONS), st.sampled_from(["everywhere", "another"])),
+    st.tuples(st.just("race"), st.sampled_from(REGIONS), st.sampled_from(["switch", "replace", "prove", "digest"])),
+)
+held_actions = st.lists(st.one_of(recordings, changes, workings, workings, holdings), min_size=10, max_size=50)
 
 
 class UnderWay:
     """A trail for all regions under way."""
 
-    def __init__(self, folder: Path) -> None:
-        self.rig = DigestRig(folder, TestClock())
+    def __init__(self, rig: DigestRig) -> None:
+        self.rig = rig
         self.began = self.rig.clock.now()
         self.logs = False
         self.jumped = False
@@ -132,16 +140,64 @@ class UnderWay:
         self.rig.state.close()
 
 
+class HeldUnderWay(UnderWay):
+    """The same where a KMS holds the keys."""
+
+    rig: HeldRig
+
+    def hold_or_give(self, region: str, code: str) -> None:
+        self.rig.kms.away[region] = code
+        if not code:
+            del self.rig.kms.away[region]
+
+    def turn(self, region: str, key: str) -> None:
+        """Point the alias at a key."""
+        self.rig.kms.alias[region] = key
+
+    def race(self, region: str, what: str) -> None:
+        """Have something happen while the next digest of a region is signed."""
+
+        def meanwhile(signing: str) -> None:
+            if signing != region:
+                return
+            self.rig.kms.before_signing = lambda region: None
+            if what == "digest":
+                other = self.rig.sink()
+                for _ in range(5):
+                    other.step()
+                other.close()
+            else:
+                getattr(self, what)()
+
+        self.rig.kms.before_signing = meanwhile
+        self.digest()
+        self.rig.kms.before_signing = lambda region: None
+
+    def end(self) -> None:
+        self.rig.kms.away.clear()
+        super().end()
+
+
+def _run(trail: UnderWay, steps: list[tuple[str, ...]]) -> None:
+    try:
+        for name, *arguments in steps:
+            getattr(trail, name)(*arguments)
+        trail.end()
+        if not trail.jumped:
+            trail.judge()
+    finally:
+        trail.close()
+
+
 @settings(max_examples=30, deadline=None)
 @given(actions)
 def test_every_file_of_a_validated_trail_is_in_exactly_one_digest(steps: list[tuple[str, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        trail = UnderWay(Path(folder))
-        try:
-            for name, *arguments in steps:
-                getattr(trail, name)(*arguments)
-            trail.end()
-            if not trail.jumped:
-                trail.judge()
-        finally:
-            trail.close()
+        _run(UnderWay(DigestRig(Path(folder), TestClock())), steps)
+
+
+@settings(max_examples=20, deadline=None)
+@given(held_actions)
+def test_so_it_is_where_a_kms_holds_the_keys(steps: list[tuple[str, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _run(HeldUnderWay(HeldRig(Path(folder), TestClock())), steps)

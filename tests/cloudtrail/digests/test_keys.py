@@ -123,6 +123,9 @@ def test_list_public_keys_answers_the_current_key_and_those_of_a_time(rig: Diges
     began = rig.clock.now()
     (key,) = list_public_keys(CONTEXT, {})["PublicKeyList"]  # a region that never made a digest
     assert key["Fingerprint"] == rig.keys.signing_key("us-east-1").fingerprint
+    rig.clock.now = lambda now=rig.clock.now: rig.clock.advance(0.001) or now()  # type: ignore[method-assign]
+    assert list_public_keys(Context("111122223333", "eu-west-1"), {})["PublicKeyList"]  # made after the call began
+    del rig.clock.now
     assert (key["ValidityEndTime"] - key["ValidityStartTime"]).total_seconds() == VALID_S
     assert PublicKey.load(key["Value"]).fingerprint == key["Fingerprint"]
     rig.clock.advance(100 * DAY)

@@ -85,10 +85,13 @@ def _adapt_batch() -> None:
 
 def _adapt_kms() -> None:
     """A symmetric key never uses its private key, for which moto makes one of RSA, the slowest to make. And keys may be
-    named by ARN where moto's methods that change their state fail on it."""
+    named by ARN where moto's methods that change their state fail on it. And a digest is signed as it is."""
     import moto.kms.models as kms
     from moto.kms.utils import ECDSAPrivateKey, KeySpec
 
+    from cairn.account.moto import kms_digests
+
+    kms_digests.adapt()
     generate = kms.generate_private_key
     without = {KeySpec.SYMMETRIC_DEFAULT, *KeySpec.hmac_key_specs()}
     kms.generate_private_key = lambda spec: ECDSAPrivateKey("ECC_NIST_P256") if spec in without else generate(spec)

@@ -5,6 +5,7 @@ Plain and blocking; an asyncio door asks in a thread. Documents are policies' te
 
 from __future__ import annotations
 
+import base64
 import http.client
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -158,6 +159,15 @@ class MotoQuestions:
 
     def kms_key(self, arn: str) -> Key:
         return msgspec.convert(self._ask("kms_key", arn=arn), Key)
+
+    def public_key(self, arn: str) -> bytes:
+        """Of an asymmetric KMS key: SubjectPublicKeyInfo, DER."""
+        return base64.b64decode(self._ask("public_key", arn=arn)["public"])
+
+    def sign(self, arn: str, digest: bytes) -> bytes:
+        """The signature of an RSA key of KMS (RSASSA_PKCS1_V1_5_SHA_256) of a SHA-256 digest, whatever the key's policy
+        and its state say."""
+        return base64.b64decode(self._ask("sign", arn=arn, digest=base64.b64encode(digest).decode())["signature"])
 
     def resource_policy(self, arn: str) -> str | None:
         """Of a queue, KMS key, secret or function; None where it has none."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 from collections.abc import Callable
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.core.base_backend import BackendDict
 
@@ -37,11 +41,30 @@ def kms_key(arn: str) -> Answer:
     Raises:
         LookupError: there is no such key.
     """
-    key = _backend("kms", arn).keys.get(arn.split(":", 5)[5].removeprefix("key/"))
-    if key is None:
-        raise LookupError(f"no key {arn}")
+    key = _key(arn)
     usage = key.key_usage or "ENCRYPT_DECRYPT"  # moto keeps what it was not told as nothing
     return {"state": key.key_state, "spec": key.key_spec, "usage": usage, "policy": key.policy}
+
+
+def public_key(arn: str) -> Answer:
+    """`{"public"}` of an asymmetric KMS key: SubjectPublicKeyInfo, DER, in base64.
+
+    Raises:
+        LookupError: there is no such key.
+    """
+    return {"public": base64.b64encode(_key(arn).private_key.public_key()).decode()}
+
+
+def sign(arn: str, digest: str) -> Answer:
+    """`{"signature"}` by an RSA key of a SHA-256 digest, as RSASSA_PKCS1_V1_5_SHA_256; both in base64. Whatever the
+    key's policy and its state say.
+
+    Raises:
+        LookupError: there is no such key.
+    """
+    private = _key(arn).private_key.private_key
+    signature = private.sign(base64.b64decode(digest), PKCS1v15(), Prehashed(hashes.SHA256()))
+    return {"signature": base64.b64encode(signature).decode()}
 
 
 def resource_policy(arn: str) -> Answer:
@@ -63,6 +86,8 @@ def resource_policy(arn: str) -> Answer:
 RESOURCE_VERBS: dict[str, Callable[..., Answer]] = {
     "key_of_alias": key_of_alias,
     "kms_key": kms_key,
+    "public_key": public_key,
+    "sign": sign,
     "resource_policy": resource_policy,
 }
 
@@ -82,6 +107,13 @@ def _backend(service: str, arn: str) -> Any:
         return found[account][region or partition]
     except KeyError as error:
         raise LookupError(f"no region {region}") from error
+
+
+def _key(arn: str) -> Any:
+    found = _backend("kms", arn).keys.get(arn.split(":", 5)[5].removeprefix("key/"))
+    if found is None:
+        raise LookupError(f"no key {arn}")
+    return found
 
 
 def _of_queue(backend: Any, arn: str, name: str) -> str | None:

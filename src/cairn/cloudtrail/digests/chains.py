@@ -1,8 +1,9 @@
 """Chains of digests: what the next digest of an account and region says, its row, and its bytes.
 
-A digest is staged before its first byte leaves, and never changes: its row, the row before it and the rows of the
-log files decide its bytes, and its signature stands in the row. Whatever dies after that, the same object is put
-again. There is at most one staged digest in a chain: the next begins where it ends.
+A digest is drafted, signed, and staged if the draft would still be the same (`staging`): the key may be far away, and
+nobody waits for it inside a transaction. It is staged before its first byte leaves, and never changes: its row, the
+row before it and the rows of the log files decide its bytes, and its signature stands in the row. Whatever dies after
+that, the same object is put again. There is at most one staged digest in a chain: the next begins where it ends.
 
 A digest has the files whose rows lie behind `after_file`, up to `last_file`; the next one's `after_file` is this
 one's `last_file`. So no file falls between two digests and none into two, whatever the clock does. The times follow:
@@ -25,7 +26,6 @@ import sqlalchemy as sa
 
 from cairn.cloudtrail import status
 from cairn.cloudtrail.digests.digest import HASH_ALGORITHM, Digest, DigestedFile, DigestName
-from cairn.cloudtrail.digests.keys import SigningKey
 from cairn.cloudtrail.digests.periods import Period
 from cairn.cloudtrail.digests.tables import digests
 from cairn.cloudtrail.tables import delivered_files, trails
@@ -99,6 +99,15 @@ class Window(NamedTuple):
     """Whether it was missed. Then files that were delivered behind its end are left for the next."""
 
 
+class Draft(NamedTuple):
+    """A digest that is to be signed. Equal drafts are the same digest."""
+
+    row: DigestRow
+    """Without signature."""
+    text: bytes
+    """What the signature covers."""
+
+
 def begin_of(period: Period) -> int:
     """The second in which the windows of a period begin."""
     return math.ceil(period.began)
@@ -118,16 +127,17 @@ def latest(connection: sa.Connection, period: Period) -> dict[Place, DigestRow]:
     return {row.place: row for row in rows(connection, digests.c.id.in_(newest))}
 
 
-def stage(
+def draft(
     connection: sa.Connection,
     trail: Trail,
     period: Period,
     place: Place,
     before: DigestRow | None,
     window: Window,
-    key: SigningKey,
-) -> DigestRow:
-    """Decide on the digest that follows `before`, the last of its account and region, and sign it."""
+    fingerprint: str,
+) -> Draft:
+    """Decide on the digest that follows `before`, the last of its account and region, to be signed with the key of
+    that fingerprint."""
     after_file = period.after_file if before is None else before.last_file
     last_file, delivered = _reach(connection, period.trail, place, after_file, window)
     start = _begin(connection, trail, place, period) if before is None else before.end
@@ -148,7 +158,7 @@ def stage(
         bucket=trail.settings.bucket,
         key=key_for(connection, trail, place, end, backfill=window.backfill),
         sha256="",
-        fingerprint=key.fingerprint,
+        fingerprint=fingerprint,
         signature="",
         previous=_previous(connection, before, window.backfill),
         backfill=window.backfill,
@@ -157,10 +167,14 @@ def stage(
     )
     digest = compose(connection, row)
     sha256 = hashlib.sha256(digest.encode()).hexdigest()
-    row = msgspec.structs.replace(row, sha256=sha256, signature=key.sign(digest.signed_text()))
+    return Draft(msgspec.structs.replace(row, sha256=sha256), digest.signed_text())
+
+
+def stage(connection: sa.Connection, drafted: Draft, signature: str) -> None:
+    """Add a digest to its chain, to be put."""
+    row = msgspec.structs.replace(drafted.row, signature=signature)
     values = {name: value for name, value in msgspec.to_builtins(row).items() if name != "id"}
-    number: int = connection.execute(sa.insert(digests).values(**values).returning(digests.c.id)).scalar_one()
-    return msgspec.structs.replace(row, id=number)
+    connection.execute(sa.insert(digests).values(**values))
 
 
 def key_for(connection: sa.Connection, trail: Trail, place: Place, end: int, *, backfill: bool) -> str:

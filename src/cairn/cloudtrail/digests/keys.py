@@ -1,5 +1,7 @@
 """The RSA keys that sign digest files: one a region at a time, made when first needed, the next before it ends.
 
+`Keys` makes them and holds them in the data folder; `held_keys` has those of a KMS.
+
 A private key is a file in the data folder (0600) and nowhere else; it is deleted once it can sign nothing any more.
 The public key and its validity stand in the saved state for ever. The file is durable before the row: a crash between
 leaves a private key that nobody knows, which the next rotation deletes. Processes on other folders have keys of their
@@ -9,7 +11,7 @@ own, as valid as these.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 import sqlalchemy as sa
@@ -37,14 +39,44 @@ REGIONS_ASKED_MAX = 100
 """Regions in which a key is made only because somebody asked for the public one."""
 
 
-class SigningKey(NamedTuple):
+class SigningKey(Protocol):
     """A key that can sign now."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def sign(self, text: bytes, *, on_behalf_of: str = "") -> str:
+        """The signature of `text`, lower-case hex. `on_behalf_of` is the ARN of the trail whose digest it is.
+
+        Raises:
+            SigningError: whoever holds the key does not sign.
+        """
+
+
+class SigningKeys(Protocol):
+    """The keys of all regions. Used by many threads and processes."""
+
+    apart: bool
+    """Whether signing may take long, and may fail in one region while it goes well in another."""
+
+    def signing_key(self, region: str) -> SigningKey:
+        """The key to sign with now in `region`, its public half listed from now on. Not inside a transaction.
+
+        Raises:
+            CairnError: there is none that can be used.
+        """
+
+    def listed(self, region: str, start: float, end: float) -> list[ListedKey]:
+        """Public keys of a region that were or will be valid at some time within [`start`, `end`], the oldest first."""
+
+
+class FolderKey(NamedTuple):
+    """A key whose private half is ours."""
 
     fingerprint: str
     private: rsa.RSAPrivateKey
 
-    def sign(self, text: bytes) -> str:
-        """The signature of `text`, lower-case hex."""
+    def sign(self, text: bytes, *, on_behalf_of: str = "") -> str:
         return sign(self.private, text)
 
 
@@ -59,7 +91,9 @@ class ListedKey(msgspec.Struct, frozen=True):
 
 
 class Keys:
-    """The keys of all regions. Used by many threads and processes."""
+    """`SigningKeys` in a folder, where a missing one is made."""
+
+    apart = False
 
     def __init__(self, state: State, folder: Path, clock: Clock) -> None:
         self._state = state
@@ -67,7 +101,7 @@ class Keys:
         self._clock = clock
         self._loaded: dict[str, rsa.RSAPrivateKey] = {}
 
-    def signing_key(self, region: str) -> SigningKey:
+    def signing_key(self, region: str) -> FolderKey:
         """The key to sign with now in `region`, made if there is none. Not inside a transaction.
 
         Raises:
@@ -83,28 +117,22 @@ class Keys:
         Where that includes now and the region has none yet, one is made: a client that verifies takes an empty list
         for an error, even where nothing was signed.
         """
-        if start <= self._clock.now() <= end and self._may_make(region):
+        if start <= self._clock.now() <= end and may_begin(self._state, region):
             self.signing_key(region)
         with self._state.read() as connection:
-            return _select(connection, region, keys.c.valid_from <= end, keys.c.valid_until >= start)
+            return valid_within(connection, region, start, end)
 
-    def _may_make(self, region: str) -> bool:
-        """Whether asking is reason enough: the region has a key, or few regions do."""
-        with self._state.read() as connection:
-            known = set(connection.scalars(sa.select(keys.c.region).distinct()))
-        return region in known or len(known) < REGIONS_ASKED_MAX
-
-    def _usable(self, connection: sa.Connection, region: str) -> SigningKey | None:
+    def _usable(self, connection: sa.Connection, region: str) -> FolderKey | None:
         """The newest key that signs now and whose private half is in our folder."""
         now = self._clock.now()
         in_time = (keys.c.valid_from <= now + BACK_S, keys.c.valid_until > now + OVERLAP_S)
         for listed in reversed(_select(connection, region, *in_time)):
             private = self._load(listed.fingerprint)
             if private is not None:
-                return SigningKey(listed.fingerprint, private)
+                return FolderKey(listed.fingerprint, private)
         return None
 
-    def _make(self, region: str) -> SigningKey:
+    def _make(self, region: str) -> FolderKey:
         private = new_key()
         public = PublicKey(private.public_key())
         path = self._path(public.fingerprint)
@@ -122,7 +150,7 @@ class Keys:
             return found
         self._loaded[public.fingerprint] = private
         self._forget()
-        return SigningKey(public.fingerprint, private)
+        return FolderKey(public.fingerprint, private)
 
     def _load(self, fingerprint: str) -> rsa.RSAPrivateKey | None:
         """The private key; None if our folder does not hold it."""
@@ -159,6 +187,18 @@ def public_key(connection: sa.Connection, fingerprint: str) -> ListedKey | None:
     """The public key of that name, of whatever region."""
     row = connection.execute(sa.select(*_COLUMNS).where(keys.c.fingerprint == fingerprint)).mappings().first()
     return None if row is None else ListedKey(**row)
+
+
+def may_begin(state: State, region: str) -> bool:
+    """Whether asking for the public key is reason enough to begin one: the region has a key, or few regions do."""
+    with state.read() as connection:
+        known = set(connection.scalars(sa.select(keys.c.region).distinct()))
+    return region in known or len(known) < REGIONS_ASKED_MAX
+
+
+def valid_within(connection: sa.Connection, region: str, start: float, end: float) -> list[ListedKey]:
+    """Public keys of a region that were or will be valid at some time within [`start`, `end`], the oldest first."""
+    return _select(connection, region, keys.c.valid_from <= end, keys.c.valid_until >= start)
 
 
 _COLUMNS = [keys.c[name] for name in ListedKey.__struct_fields__]

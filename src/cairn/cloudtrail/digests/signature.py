@@ -16,7 +16,15 @@ _EXPONENT = 65537
 
 
 class NoPublicKey(CairnError):
-    """The bytes are no RSA public key in PKCS#1."""
+    """The bytes are no RSA public key."""
+
+
+class SigningError(CairnError):
+    """Whoever holds a key did not sign. `code` says why, in KMS's words after `KMS.` (`KMS.DisabledException`)."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class PublicKey:
@@ -31,7 +39,7 @@ class PublicKey:
 
     @classmethod
     def load(cls, der: bytes) -> PublicKey:
-        """The key of PKCS#1 bytes.
+        """The key of bytes in PKCS#1 (RSAPublicKey) or X.509 (SubjectPublicKeyInfo), DER.
 
         Raises:
             NoPublicKey: they are none.
@@ -43,6 +51,10 @@ class PublicKey:
         if not isinstance(key, rsa.RSAPublicKey):
             raise NoPublicKey("not an RSA public key")
         return cls(key)
+
+    @property
+    def bits(self) -> int:
+        return self._key.key_size
 
     def verifies(self, text: bytes, signature: str) -> bool:
         """Whether `signature` (hex) is this key's of `text`."""

@@ -1,8 +1,9 @@
 """The sink that makes digest files: it reads the log of delivered files and proves it, window by window.
 
-At the end of each window the next digest of every account and region that a trail delivered for is staged (`chains`)
+At the end of each window the next digest of every account and region that a trail delivered for is staged (`staging`)
 and put into the trail's bucket. After an ended period's last log file comes its last digest. A trail whose bucket
-refuses waits for it; no other trail does, and delivery of log files never waits for a digest.
+refuses waits for it; no other trail does, and delivery of log files never waits for a digest. Where keys are held by a
+KMS, a trail waits in a region for the key of that region, and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,23 +14,22 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from cairn.cloudtrail.digests import chains, periods, requests
-from cairn.cloudtrail.digests.backfill import next_window
 from cairn.cloudtrail.digests.chains import LATE_S, DigestRow, Place, Window
-from cairn.cloudtrail.digests.keys import Keys
+from cairn.cloudtrail.digests.keys import SigningKeys
 from cairn.cloudtrail.digests.periods import Period
 from cairn.cloudtrail.digests.putting import Putter
 from cairn.cloudtrail.digests.requests import Request
+from cairn.cloudtrail.digests.staging import Due, Staging
 from cairn.cloudtrail.flush import FlushFailure
 from cairn.cloudtrail.logfile import slot_end
 from cairn.cloudtrail.trail import Trail
 from cairn.cloudtrail.trails import by_row
 from cairn.core.clock import Clock
-from cairn.core.failpoints import failpoint
 from cairn.core.lanes import Lanes, Trouble
 from cairn.core.objects import ObjectStore
 from cairn.core.state import State
@@ -40,7 +40,17 @@ POLL_S = 0.5
 """How soon a request, or a trail that stopped, is seen."""
 SETTLE_S = 0.1
 CHAINS_MAX = 50
-"""Chains in a transaction: 50 signatures take 0.1 s, for which nobody else can write."""
+"""Chains in a transaction, for which nobody else can write."""
+
+
+class _Signing(NamedTuple):
+    """What may be in trouble with its key."""
+
+    trail: int
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.trail} in {self.region}"
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Digests:
         self,
         state: State,
         store: ObjectStore,
-        keys: Keys,
+        keys: SigningKeys,
         clock: Clock,
         *,
         interval_s: float,
@@ -78,12 +88,13 @@ class Digests:
     ) -> None:
         self._state = state
         self._putter = Putter(state, store, clock)
-        self._keys = keys
+        self._staging = Staging(state, keys, clock, interval_s=interval_s, backfill_after_s=backfill_after_s)
+        self._keys_apart = keys.apart
         self._clock = clock
         self._interval_s = interval_s
-        self._backfill_after_s = backfill_after_s
         self._retry_for_s = retry_for_s
-        self._lanes = Lanes(clock, "digests")
+        self._lanes: Lanes[int] = Lanes(clock, "digests")
+        self._signing: Lanes[_Signing] = Lanes(clock, "signing digests")
         self._look_at: dict[int, float] = {}  # by period: nothing is due for it before
         self._looked = 0.0  # when, by the wall clock
         self._places: dict[int, tuple[int, set[Place]]] = {}  # by period: looked for as far as this row
@@ -92,20 +103,24 @@ class Digests:
     def step(self) -> float:
         """Make and put what is due. Returns the seconds until there may be more to do."""
         self._lanes.settle(SETTLE_S)
+        self._signing.settle(SETTLE_S if self._lanes.idle else 0.0)
         view = self._load()
         progress = self._carry_out(view)
         progress |= self._advance(view)
         self._answer()
-        return 0.0 if progress or not self._lanes.idle else POLL_S
+        return 0.0 if progress or not (self._lanes.idle and self._signing.idle) else POLL_S
 
     def troubles(self) -> dict[str, Trouble]:
         """Trails whose digests fail now, by ARN."""
+        unsigned = {name.trail: trouble for name, trouble in list(self._signing.troubles.items())}
+        found = unsigned | dict(self._lanes.troubles)
         with self._state.read() as connection:
-            trails = by_row(connection, list(self._lanes.troubles))
-        return {trails[row].arn: trouble for row, trouble in list(self._lanes.troubles.items())}
+            trails = by_row(connection, list(found))
+        return {trails[row].arn: trouble for row, trouble in found.items()}
 
     def close(self) -> None:
-        """End the uploads in progress, and begin no other. What is staged is carried out at the next start."""
+        """End what is in progress, and begin nothing else. What is staged is carried out at the next start."""
+        self._signing.close()
         self._lanes.close()
 
     def _load(self) -> _View:
@@ -122,6 +137,9 @@ class Digests:
         for cache in (self._look_at, self._places):
             for gone in cache.keys() - known:
                 del cache[gone]
+        numbers = {period.trail for period in unfinished}
+        for name in [name for name in self._signing.troubles if name.trail not in numbers]:
+            del self._signing.troubles[name]
         return _View(trails, _by_trail(unfinished), _by_trail(staged), pending)
 
     # -- digests that are staged already
@@ -142,10 +160,12 @@ class Digests:
 
     def _may_try(self, trail: int, view: _View) -> bool:
         """Whether it is time: at once, then after the trail's pause, or when a request asks for it meanwhile."""
-        trouble = self._lanes.troubles.get(trail)
+        asked = [request for period in view.periods.get(trail, []) for request in view.wanted(period)]
+        return self._is_time(self._lanes.troubles.get(trail), asked)
+
+    def _is_time(self, trouble: Trouble | None, asked: list[Request]) -> bool:
         if trouble is None or self._clock.monotonic() >= trouble.retry_at:
             return True
-        asked = [request for period in view.periods.get(trail, []) for request in view.wanted(period)]
         return any(self._seen[request.id] > trouble.failed_at for request in asked)
 
     def _abandoned(self, row: DigestRow, trail: Trail, view: _View) -> bool:
@@ -175,35 +195,68 @@ class Digests:
         for number, unfinished in view.periods.items():
             if number in view.staged or self._lanes.busy(number):
                 continue
-            period = unfinished[0]  # its later ones wait for this one
-            asked = view.wanted(period)
-            if asked or period.ended is not None or self._clock.now() >= self._look_at.get(period.id, 0.0):
-                progress |= self._stage(view.trails[number], period, asked)
+            held: set[Place] = set()
+            for period in unfinished:
+                asked = view.wanted(period)
+                if not asked and period.ended is None and self._clock.now() < self._look_at.get(period.id, 0.0):
+                    break
+                begun, waiting = self._stage(view.trails[number], period, asked, held)
+                progress |= begun
+                held |= waiting
+                if begun or not waiting:
+                    break  # its later periods wait for this one, but for the places whose keys do
         return progress
 
-    def _stage(self, trail: Trail, period: Period, asked: list[Request]) -> bool:
-        """Stage the digests of a period that are due, and finish it after its last. Returns whether there was any."""
+    def _stage(
+        self, trail: Trail, period: Period, asked: list[Request], held: Collection[Place]
+    ) -> tuple[bool, set[Place]]:
+        """Stage the digests of a period that are due, and finish it after its last.
+
+        Args:
+            held: places that wait for their digests of an earlier period.
+
+        Returns:
+            Whether there was anything to do, and the places that wait for their keys.
+        """
         with self._state.read() as connection:
             last = periods.complete(connection, period)
             if period.ended is not None and not last:
-                return False  # its last files are still on their way
+                return False, set()  # its last files are still on their way
             places = self._looked_for(connection, trail, period)
             due = self._due(connection, period, places, asked)
-        if not due and not last:
-            return False
-        keys = {region: self._keys.signing_key(region) for region in {place.region for place, _ in due[:CHAINS_MAX]}}
-        with self._state.write() as connection:
-            if periods.reload(connection, period) != period:
-                return True  # it was ended or finished meanwhile: look again
             window = self._window(connection, period, early=bool(asked))
-            due = self._due(connection, period, places, asked)
-            for place, before in due[:CHAINS_MAX]:
-                if place.region in keys:
-                    chosen = next_window(before, window, interval_s=self._interval_s, after_s=self._backfill_after_s)
-                    chains.stage(connection, trail, period, place, before, chosen, keys[place.region])
-            if last and not due:
+        if not due:
+            return last and self._finish(period, places), set()
+        may = [(place, before) for place, before in due if place not in held]
+        if not self._keys_apart:
+            self._staging.stage(trail, period, may[:CHAINS_MAX], window)
+            return True, set()
+        begun, waiting = self._sign_apart(trail, period, may, window, asked)
+        return begun, waiting | {place for place, _ in due if place in held}
+
+    def _sign_apart(
+        self, trail: Trail, period: Period, due: list[Due], window: Window, asked: list[Request]
+    ) -> tuple[bool, set[Place]]:
+        """Stage digests in threads, those of each region by themselves. Returns as `_stage` does."""
+        begun, waiting = False, set()
+        regions: dict[str, list[Due]] = defaultdict(list)
+        for place, before in due:
+            regions[place.region].append((place, before))
+        for region, chosen in regions.items():
+            name = _Signing(trail.row, region)
+            if self._signing.busy(name) or not self._is_time(self._signing.troubles.get(name), asked):
+                waiting |= {place for place, _ in chosen}
+            else:
+                begun = True
+                self._signing.start(name, partial(self._staging.stage, trail, period, chosen[:CHAINS_MAX], window))
+        return begun, waiting
+
+    def _finish(self, period: Period, places: Collection[Place]) -> bool:
+        """Finish a period whose last digests are made. Returns whether to look again."""
+        with self._state.write() as connection:
+            unchanged = periods.reload(connection, period) == period
+            if unchanged and not self._due(connection, period, places, []):
                 periods.finish(connection, period, self._clock.now())
-        failpoint("digests.staged")
         return True
 
     def _looked_for(self, connection: sa.Connection, trail: Trail, period: Period) -> set[Place]:
@@ -259,28 +312,37 @@ class Digests:
             return
         view = self._load()
         for request in view.requests:
-            waiting = [
-                number
-                for number, unfinished in view.periods.items()
-                if any(request in view.wanted(period) and self._waits(request, period, view) for period in unfinished)
-            ]
-            failures = {number: self._failed_since(number, self._seen[request.id]) for number in waiting}
+            failures: dict[int, str] = {}
+            for number, unfinished in view.periods.items():
+                wanted = [period for period in unfinished if request in view.wanted(period)]
+                waiting = {region for period in wanted for region in self._waiting(request, period, view)}
+                if waiting:
+                    failures[number] = self._failed_since(number, waiting, self._seen[request.id])
             if all(failures.values()):
                 told = [FlushFailure(view.trails[number].arn, error) for number, error in failures.items()]
                 with self._state.write() as connection:
                     requests.answer(connection, request, told)
 
-    def _waits(self, request: Request, period: Period, view: _View) -> bool:
-        """Whether there is a chain that has no new digest in its bucket yet."""
+    def _waiting(self, request: Request, period: Period, view: _View) -> set[str]:
+        """The regions with a chain that has no new digest in its bucket yet."""
         with self._state.read() as connection:
             latest = chains.latest(connection, period)
             places = self._looked_for(connection, view.trails[period.trail], period)
-        made = [latest.get(place) for place in places]
-        return any(row is None or _lacks(row, request) or row.outcome == "staged" for row in made)
+        made = {place: latest.get(place) for place in places}
+        return {
+            place.region
+            for place, row in made.items()
+            if row is None or _lacks(row, request) or row.outcome == "staged"
+        }
 
-    def _failed_since(self, trail: int, since: float) -> str:
-        trouble = self._lanes.troubles.get(trail)
-        return trouble.error if trouble is not None and trouble.failed_at >= since else ""
+    def _failed_since(self, trail: int, regions: Collection[str], since: float) -> str:
+        """Why a trail has failed since then; empty unless its bucket has, or the keys of all these regions."""
+        put = self._lanes.troubles.get(trail)
+        if put is not None and put.failed_at >= since:
+            return put.error
+        unsigned = [self._signing.troubles.get(_Signing(trail, region)) for region in sorted(regions)]
+        errors = [trouble.error for trouble in unsigned if trouble is not None and trouble.failed_at >= since]
+        return "; ".join(errors) if len(errors) == len(regions) else ""
 
 
 def _lacks(row: DigestRow | None, request: Request) -> bool:

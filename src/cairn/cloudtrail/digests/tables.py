@@ -56,9 +56,9 @@ keys = sa.Table(
     "digest_keys",
     metadata,
     sa.Column("fingerprint", sa.String(32), primary_key=True),
-    sa.Column("region", sa.String(32), nullable=False),
+    sa.Column("region", sa.String(32), primary_key=True, doc="a key of a KMS may sign in several"),
     sa.Column("public", sa.LargeBinary, nullable=False, doc="RSAPublicKey of PKCS#1, DER"),
-    sa.Column("valid_from", sa.Float, nullable=False),
+    sa.Column("valid_from", sa.Float, primary_key=True, doc="it may sign again after another has signed"),
     sa.Column("valid_until", sa.Float, nullable=False),
     sa.Index("digest_keys_region", "region", "valid_until"),
 )

@@ -170,6 +170,10 @@ class LogStore:
         span = Span(found.row, streams, prefix, first_ms, min(end_ms, FOREVER_MS), descending)
         return sweep(self.state, span, after)
 
+    def stored_bytes_of(self, group: Group) -> int:
+        """Bytes of a group's events, as AWS counts those of a put."""
+        return self.groups.stored_bytes([group])[group.id]
+
     def now_ms(self) -> int:
         return int(self.clock.now() * 1000)
 

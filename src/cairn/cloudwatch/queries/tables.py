@@ -1,0 +1,39 @@
+"""Queries and their results."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cairn.cloudwatch.logs.tables import LOGS
+
+queries = sa.Table(
+    "log_queries",
+    LOGS.metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("account", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(32), nullable=False),
+    sa.Column("groups", sa.Text, nullable=False, doc="names, JSON"),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("start_ms", sa.BigInteger, nullable=False),
+    sa.Column("end_ms", sa.BigInteger, nullable=False),
+    sa.Column("row_limit", sa.Integer, doc="NULL: the default"),
+    sa.Column("user_arn", sa.String(2048), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended_ms", sa.BigInteger),
+    sa.Column("beat_ms", sa.BigInteger, nullable=False, doc="when whoever runs it was last seen"),
+    sa.Column("matched", sa.BigInteger, nullable=False),
+    sa.Column("scanned", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False, doc="of the messages that were scanned"),
+    sa.Column("result_rows", sa.Integer, nullable=False),
+    sa.Index("log_queries_created", "account", "region", "created_ms"),
+    sa.Index("log_queries_status", "status", "beat_ms"),
+)
+
+pages = sa.Table(
+    "log_query_pages",
+    LOGS.metadata,
+    sa.Column("query", sa.String(36), sa.ForeignKey("log_queries.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False, doc="results.PAGE_ROWS rows, the last page the rest"),
+)

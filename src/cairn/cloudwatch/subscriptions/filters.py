@@ -1,0 +1,130 @@
+"""Subscription filters as they are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from cairn.cloudwatch.logs import GroupId, LogStore
+from cairn.cloudwatch.logs.groups import get
+from cairn.cloudwatch.logs.tables import groups
+from cairn.cloudwatch.subscriptions import refusals
+from cairn.cloudwatch.subscriptions.tables import filters
+
+FILTERS_MAX = 2
+"""Of a log group."""
+BY_STREAM = "ByLogStream"
+
+
+class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """One filter."""
+
+    id: int = 0
+    group: GroupId
+    name: str
+    pattern: str
+    destination: str
+    """Its ARN."""
+    role: str = ""
+    """Its ARN; empty: none."""
+    distribution: str = BY_STREAM
+    created_ms: int = 0
+    first_seq: int = 0
+    """The first put that it sees."""
+    dropped: int = 0
+    """Events that its destination refused for too long."""
+
+
+class Filters:
+    """The filters of all log groups."""
+
+    def __init__(self, store: LogStore) -> None:
+        self._store = store
+
+    def check_room(self, group: GroupId, name: str) -> None:
+        """Raise unless the group may have a filter of that name.
+
+        Raises:
+            AwsError: ResourceNotFoundException, LimitExceededException.
+        """
+        with self._store.state.read() as connection:
+            _check_room(connection, get(connection, group).row, name)
+
+    def put(self, wanted: SubscriptionFilter) -> None:
+        """Make a filter, or change the one of that name. It sees what is put from now on.
+
+        Raises:
+            AwsError: ResourceNotFoundException, LimitExceededException.
+        """
+        values: dict[str, Any] = {
+            "pattern": wanted.pattern,
+            "destination": wanted.destination,
+            "role": wanted.role,
+            "distribution": wanted.distribution,
+        }
+        with self._store.state.write() as connection:
+            row = get(connection, wanted.group).row
+            _check_room(connection, row, wanted.name)
+            known = filters.c.log_group == row, filters.c.name == wanted.name
+            if connection.execute(sa.update(filters).where(*known).values(values)).rowcount:
+                return
+            values |= {"log_group": row, "name": wanted.name, "created_ms": self._store.now_ms(), "dropped": 0}
+            connection.execute(sa.insert(filters).values(values | {"first_seq": self._store.end()}))
+
+    def delete(self, group: GroupId, name: str) -> None:
+        """Delete a filter, and what waits to be delivered for it.
+
+        Raises:
+            AwsError: ResourceNotFoundException.
+        """
+        with self._store.state.write() as connection:
+            row = get(connection, group).row
+            known = filters.c.log_group == row, filters.c.name == name
+            if not connection.execute(sa.delete(filters).where(*known)).rowcount:
+                raise refusals.filter_not_found()
+
+    def page(self, group: GroupId, *, prefix: str, after: str, most: int) -> list[SubscriptionFilter]:
+        """Filters of a group in the order of their names, behind a name.
+
+        Raises:
+            AwsError: ResourceNotFoundException.
+        """
+        with self._store.state.read() as connection:
+            row = get(connection, group).row
+            query = _SELECT.where(
+                filters.c.log_group == row, filters.c.name > after, filters.c.name.startswith(prefix, autoescape=True)
+            )
+            return [_filter(each) for each in connection.execute(query.order_by(filters.c.name).limit(most))]
+
+    def all(self) -> list[SubscriptionFilter]:
+        """Those of all groups."""
+        with self._store.state.read() as connection:
+            return [_filter(row) for row in connection.execute(_SELECT)]
+
+
+_SELECT = sa.select(filters, groups.c.account, groups.c.region, groups.c.name.label("group_name")).join(
+    groups, groups.c.id == filters.c.log_group
+)
+
+
+def _check_room(connection: sa.Connection, group: int, name: str) -> None:
+    others = sa.select(sa.func.count()).where(filters.c.log_group == group, filters.c.name != name)
+    if (connection.scalar(others) or 0) >= FILTERS_MAX:
+        raise refusals.too_many_filters()
+
+
+def _filter(row: sa.Row[Any]) -> SubscriptionFilter:
+    return SubscriptionFilter(
+        id=row.id,
+        group=GroupId(row.account, row.region, row.group_name),
+        name=row.name,
+        pattern=row.pattern,
+        destination=row.destination,
+        role=row.role,
+        distribution=row.distribution,
+        created_ms=row.created_ms,
+        first_seq=row.first_seq,
+        dropped=row.dropped,
+    )

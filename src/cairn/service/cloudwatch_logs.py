@@ -1,0 +1,98 @@
+"""CloudWatch Logs as the processes have it: what a gateway answers, what the worker does, and trails' log groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudwatch.exports import Exporter, Tasks
+from cairn.cloudwatch.exports import operations as export_operations
+from cairn.cloudwatch.logs import VALIDATION, Cleaner, Compactor, LogStore
+from cairn.cloudwatch.logs import operations as log_operations
+from cairn.cloudwatch.logs.records import pointer
+from cairn.cloudwatch.patterns import Message, compile_pattern
+from cairn.cloudwatch.queries import Queries, Runner, cleaner
+from cairn.cloudwatch.queries import operations as query_operations
+from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
+from cairn.cloudwatch.subscriptions import operations as subscription_operations
+from cairn.cloudwatch.subscriptions.delivery import Trouble
+from cairn.cloudwatch.tail import Sessions
+from cairn.core.clock import Clock
+from cairn.core.config import Settings
+from cairn.core.folder import DataFolder
+from cairn.core.loops import Step
+from cairn.core.state import State
+from cairn.service.as_cloudtrail import AccountRoles
+from cairn.service.elsewhere import elsewhere
+from cairn.service.live_tail import LiveTail
+from cairn.service.log_exports import export_buckets
+from cairn.service.log_groups import OwnLogGroups, UnseenRoles
+from cairn.service.log_keys import log_keys
+from cairn.service.saved import open_state
+from cairn.service.subscriptions import UpstreamDestinations
+from cairn.wire.http import Upstream
+from cairn.wire.operation import Operation
+
+
+class CloudWatchLogs:
+    """One a process."""
+
+    def __init__(self, state: State, folder: DataFolder, settings: Settings, clock: Clock) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._clock = clock
+        runtime = folder.runtime()
+        self._questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
+        self.store = LogStore(state, clock)
+        self._queries = Queries(state, clock)
+        self._runner = Runner(self._queries, self.store, pointer, clock)
+        self._destinations = UpstreamDestinations(settings, runtime, self._questions)
+        self._deliveries = Deliveries(self.store, self._destinations, clock)
+        self._tasks = Tasks(state, clock)
+        self._saved = open_state(folder, settings)
+        self._buckets = export_buckets(folder, settings, self._saved, clock)
+
+    def trail_log_groups(self) -> OwnLogGroups:
+        """The log groups that trails send their events to."""
+        is_ours = elsewhere(self._settings, "iam") is None
+        return OwnLogGroups(self.store, AccountRoles(self._questions) if is_ours else UnseenRoles(), self._clock)
+
+    def operations(self) -> dict[str, Operation]:
+        return {
+            **log_operations(self.store, compile_pattern=matcher, keys=log_keys(self._settings, self._questions)),
+            **query_operations(self._queries, self._runner, self.store),
+            **subscription_operations(self.store, Filters(self.store), self._destinations, matcher),
+            **export_operations(self._tasks, self.store, self._buckets),
+        }
+
+    def live_tail(self, logs: Upstream) -> Upstream:
+        """`logs`, and StartLiveTail besides, which answers no output but a stream."""
+        return LiveTail(Sessions(self.store, matcher), self._clock, VALIDATION, logs)
+
+    def steps(self) -> list[Step]:
+        """What the worker does."""
+        subscriptions = SubscriptionSink(self.store, matcher)
+        exports = self._folder.spool / "log-exports"
+        return [
+            Compactor(self.store, [lambda: subscriptions.position]),
+            Cleaner(self.store, lambda: subscriptions.position),
+            cleaner(self._queries),
+            subscriptions,
+            self._deliveries,
+            Exporter(self._tasks, self.store, self._buckets, exports, self._clock),
+        ]
+
+    def troubles(self) -> Mapping[str, Trouble]:
+        """Subscriptions whose destination refuses now."""
+        return self._deliveries.troubles()
+
+    def close(self) -> None:
+        self._runner.close()
+        self._deliveries.close()
+        self._saved.close()
+
+
+def matcher(text: str) -> Callable[[str], bool]:
+    """`cloudwatch.logs.joints.CompilePattern`."""
+    pattern = compile_pattern(text)
+    return lambda message: pattern.matches(Message(message))

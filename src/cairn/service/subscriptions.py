@@ -1,0 +1,156 @@
+"""The destinations of subscription filters: in the embedded account, or wherever `[upstreams]` says they are."""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cairn.account.moto.questions import MotoQuestions, NotFound
+from cairn.account.moto.wire_names import ACCOUNT, OPERATION, SECRET
+from cairn.cloudwatch.subscriptions import Destination, DestinationError
+from cairn.cloudwatch.subscriptions.destinations import Kind
+from cairn.core.config import Settings
+from cairn.core.errors import Unreachable
+from cairn.core.folder import Runtime
+from cairn.service.as_cloudwatch_logs import LogsRoles, logs_may
+from cairn.service.elsewhere import Clients, elsewhere
+
+CONNECT_S = 5.0
+READ_S = 20.0
+
+_ROLE_ACTIONS = {Kind.STREAM: "kinesis:PutRecord", Kind.FIREHOSE: "firehose:PutRecord"}
+_POLICY_ACTIONS = {Kind.FUNCTION: "lambda:InvokeFunction", Kind.QUEUE: "sqs:SendMessage"}
+
+
+class UpstreamDestinations:
+    """`cloudwatch.subscriptions.Destinations`. The embedded account lets us do anything, so that what its policies and
+    roles say is asked here; elsewhere whoever answers says so, as whom the URL or boto3 makes us."""
+
+    def __init__(self, settings: Settings, runtime: Runtime, questions: MotoQuestions) -> None:
+        self._questions = questions
+        self._roles = LogsRoles(questions)
+        self._is_own_iam = elsewhere(settings, "iam") is None
+        self._embedded = {kind for kind in Kind if elsewhere(settings, kind.value) is None}
+        self._clients: dict[Kind, Callable[[Destination], Any]] = {}
+        for kind in Kind:
+            endpoint = elsewhere(settings, kind.value)
+            if endpoint is None:
+                self._clients[kind] = _EmbeddedClients(kind.value, runtime).of
+            else:
+                self._clients[kind] = functools.partial(_of_arn, Clients(kind.value, endpoint))
+
+    def deliver(self, destination: Destination, payload: bytes, *, group_arn: str, partition_key: str) -> None:
+        try:
+            self._ask(destination, group_arn)
+            client = self._clients[destination.kind](destination)
+            _SENDERS[destination.kind](client, destination, payload, partition_key)
+        except ClientError as error:
+            detail = error.response["Error"]
+            raise DestinationError(detail["Code"], f"{destination.arn}: {detail.get('Message', '')}") from error
+        except (BotoCoreError, Unreachable) as error:
+            raise DestinationError("", f"{destination.arn}: {error}") from error
+
+    def check(self, destination: Destination, *, group_arn: str) -> None:
+        try:
+            self._ask(destination, group_arn)
+            if destination.kind is Kind.FUNCTION and destination.kind not in self._embedded:
+                self._clients[destination.kind](destination).get_function(FunctionName=destination.arn)
+        except ClientError as error:
+            detail = error.response["Error"]
+            raise DestinationError(detail["Code"], f"{destination.arn}: {detail.get('Message', '')}") from error
+        except (BotoCoreError, Unreachable) as error:
+            raise DestinationError("", f"{destination.arn}: {error}") from error
+
+    def _ask(self, destination: Destination, group_arn: str) -> None:
+        """Raise unless CloudWatch Logs may deliver there for a group, as far as the embedded account knows."""
+        action = _ROLE_ACTIONS.get(destination.kind)
+        if action is not None:
+            if self._is_own_iam:
+                self._ask_role(destination, group_arn, action)
+        elif destination.kind in self._embedded:
+            self._ask_policy(destination, group_arn)
+
+    def _ask_role(self, destination: Destination, group_arn: str, action: str) -> None:
+        role = destination.role
+        if not self._roles.trusts(role, group_arn):
+            raise DestinationError("AccessDenied", f"the role {role} does not let CloudWatch Logs assume it")
+        if not self._roles.may(role, action, destination.arn):
+            raise DestinationError("AccessDeniedException", f"{role} is not allowed {action} on {destination.arn}")
+
+    def _ask_policy(self, destination: Destination, group_arn: str) -> None:
+        action, resource = _POLICY_ACTIONS[destination.kind], destination.arn
+        try:
+            policy = self._questions.resource_policy(resource)
+        except NotFound as error:
+            raise DestinationError("ResourceNotFoundException", f"there is no {resource}") from error
+        if not logs_may(policy, action, resource, group_arn):
+            raise DestinationError("AccessDeniedException", f"the policy of {resource} does not let us {action}")
+
+
+class _EmbeddedClients:
+    """boto3's clients of the embedded account, past the gateway: what CloudWatch Logs does is no call of anybody's."""
+
+    def __init__(self, service: str, runtime: Runtime) -> None:
+        self._service = service
+        self._runtime = runtime
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def of(self, destination: Destination) -> Any:
+        key = destination.account, destination.region
+        if key not in self._made:
+            client = boto3.session.Session().client(
+                self._service,
+                region_name=destination.region,
+                endpoint_url=self._runtime.moto_url,
+                aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+                aws_secret_access_key="-",  # noqa: S106 - the account believes the header
+                config=Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"total_max_attempts": 2}),
+            )
+            client.meta.events.register("before-call", functools.partial(self._name, destination.account))
+            self._made[key] = client
+        return self._made[key]
+
+    def _name(self, account: str, model: Any, params: dict[str, Any], **_more: object) -> None:
+        headers = {SECRET: self._runtime.moto_secret, ACCOUNT: account, OPERATION: model.name}
+        params["headers"].update(headers)
+
+
+def _of_arn(clients: Clients, destination: Destination) -> Any:
+    return clients.of(destination.arn)
+
+
+def _invoke(client: Any, destination: Destination, payload: bytes, _key: str) -> None:
+    client.invoke(FunctionName=destination.arn, InvocationType="Event", Payload=_as_event(payload))
+
+
+def _put_record(client: Any, destination: Destination, payload: bytes, key: str) -> None:
+    client.put_record(StreamName=destination.name, Data=payload, PartitionKey=key)
+
+
+def _put_to_firehose(client: Any, destination: Destination, payload: bytes, _key: str) -> None:
+    client.put_record(DeliveryStreamName=destination.name, Record={"Data": payload})
+
+
+def _send_message(client: Any, destination: Destination, payload: bytes, _key: str) -> None:
+    url = f"{client.meta.endpoint_url.rstrip('/')}/{destination.account}/{destination.name}"
+    client.send_message(QueueUrl=url, MessageBody=_as_event(payload).decode())
+
+
+def _as_event(payload: bytes) -> bytes:
+    """What a function gets as its event, and a queue as its message: the payload in base64."""
+    return msgspec.json.encode({"awslogs": {"data": base64.b64encode(payload).decode()}})
+
+
+_SENDERS: dict[Kind, Callable[[Any, Destination, bytes, str], None]] = {
+    Kind.FUNCTION: _invoke,
+    Kind.STREAM: _put_record,
+    Kind.FIREHOSE: _put_to_firehose,
+    Kind.QUEUE: _send_message,
+}
