@@ -112,6 +112,17 @@ class MetricStore:
             for row in connection.execute(wanted.order_by(sa.text("begins")))
         ]
 
+    def having(self, connection: sa.Connection, metrics: Sequence[Metric], start: float, end: float) -> set[Metric]:
+        """Those of some metrics that have points which begin in [start, end)."""
+        by_key = {metric.key: metric for metric in metrics}
+        keys = list(by_key)
+        found: set[Metric] = set()
+        for first in range(0, len(keys), ROWS_A_QUERY):
+            some = sa.exists().where(points.c.series == series.c.id, points.c.start >= start, points.c.start < end)
+            wanted = sa.select(series.c.key).where(series.c.key.in_(keys[first : first + ROWS_A_QUERY]), some)
+            found.update(by_key[key] for key in connection.scalars(wanted))
+        return found
+
     def hold(self, connection: sa.Connection, rows: sa.Select[tuple[int]]) -> None:
         """Keep others from changing points of metrics until the transaction ends."""
         if connection.dialect.name != "sqlite":  # which has one writer at a time
