@@ -102,6 +102,8 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
                 "pattern by pattern",
                 "20,000/s",
             ),
+        ),
+    ),
     "logs": (
         ("--seconds", "0.4"),
         (
