@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin
 
 import pytest
 from botocore.exceptions import ClientError
@@ -22,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.cloudwatch.sns.receiver import receiving
 from tests.cloudwatch.sns.relay import Relay, relaying, text_of
+from tests.contract.mailed import click, fetch
 from tests.contract.recipients import make_queue
 from tests.contract.test_tutorial import ACCOUNT
 from tests.contract.waiting import wait_until
@@ -44,12 +42,6 @@ def received(cairn: Cairn, url: str, most: int = 10) -> list[dict[str, Any]]:
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
-
-
-def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=30) as reply:
-        content: bytes = reply.read()
-    return content
 
 
 def test_a_topic_s_messages_reach_queues_by_the_stock_command_line(cairn: Cairn) -> None:
@@ -173,29 +165,6 @@ def mailing(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Iterator[
     running.start()
     yield running
     assert running.stop() == 0
-
-
-class Form(HTMLParser):
-    """The one form of a page."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.action, self.fields = "", {}
-        self.feed(page.decode())
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        found = dict(attributes)
-        if tag == "form":
-            self.action = str(found["action"])
-        elif tag == "input":
-            self.fields[str(found["name"])] = str(found["value"])
-
-
-def click(text: str) -> None:
-    """Open the link in a mail and press the button of its page."""
-    (link,) = re.findall(r"https?://\S+", text)
-    form = Form(fetch(link))
-    fetch(f"{urljoin(link, form.action)}?{urlencode(form.fields)}")
 
 
 def test_people_confirm_hear_and_unsubscribe_by_mail(mailing: Cairn, relay: Relay) -> None:
