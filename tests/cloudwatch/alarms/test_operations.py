@@ -217,6 +217,20 @@ def test_alarms_are_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> No
     assert world.refusal("PutMetricAlarm", **(METRIC | {"AlarmName": "c"}))[0] == "LimitExceeded"
 
 
+def test_an_alarm_that_somebody_makes_meanwhile_is_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put_alarm("a")
+    find, asked = limits.rows.find, []
+
+    def unseen(*args: Any, **more: Any) -> Any:
+        asked.append(args)
+        return None if len(asked) == 1 else find(*args, **more)
+
+    monkeypatch.setattr(limits.rows, "find", unseen)
+    world.put_alarm("a", Threshold=7.0)
+    assert world.described("a")["Threshold"] == 7.0
+    assert world.history() == ['Alarm "a" created', 'Alarm "a" updated']
+
+
 def test_a_name_keeps_its_kind(world: World) -> None:
     world.put_alarm("a")
     world.put_alarm("b")

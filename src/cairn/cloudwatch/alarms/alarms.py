@@ -44,8 +44,7 @@ class Alarms:
 
     def put_metric(self, id: AlarmId, settings: MetricSettings, *, enabled: bool, tagged: dict[str, str]) -> None:
         """Make an alarm, or change all of it but its state and its tags."""
-        with self._state.write() as connection:
-            self._put(connection, id, settings, enabled, tagged)
+        self._twice(lambda connection: self._put(connection, id, settings, enabled, tagged))
 
     def put_composite(self, id: AlarmId, settings: CompositeSettings, *, enabled: bool, tagged: dict[str, str]) -> None:
         """
@@ -55,7 +54,8 @@ class Alarms:
         rule = parse_rule(settings.alarm_rule)
         suppressor = name_of(settings.actions_suppressor) if settings.actions_suppressor is not None else None
         names = {*rule.children, *([suppressor] if suppressor is not None else [])}
-        with self._state.write() as connection:
+
+        def put(connection: sa.Connection) -> None:
             found = rows.named(connection, id.account, id.region, names, lock=True)
             missing = [name for name in rule.children if name not in found]
             if id.name in names:
@@ -68,6 +68,8 @@ class Alarms:
             _check_parents(connection, row, found)
             children = {found[name].row for name in rule.children}
             rows.refer(connection, row, children, found[suppressor].row if suppressor is not None else None)
+
+        self._twice(put)
 
     def delete(self, account: str, region: str, names: Sequence[str]) -> None:
         """Delete all of them or none.
@@ -142,6 +144,15 @@ class Alarms:
                 return False
             tags.write(connection, alarm.row, change(tags.read(connection, alarm.row)))
             return True
+
+    def _twice(self, put: Callable[[sa.Connection], object]) -> None:
+        """Put in a transaction, and once more where somebody has put an alarm of the same new name meanwhile."""
+        try:
+            with self._state.write() as connection:
+                put(connection)
+        except sa.exc.IntegrityError:
+            with self._state.write() as connection:
+                put(connection)
 
     def _put(
         self,
