@@ -1,7 +1,8 @@
 """JSON patterns: `{ ($.errorCode = "AccessDenied*") && ($.userIdentity.type = Root) }` (spec 8.2).
 
 Of each expression we also know anchors: texts of which a message must have one at its place for the expression to
-hold. They spare `PatternSet` from asking patterns that cannot match.
+hold. They spare `PatternSet` from asking patterns that cannot match. An expression may have several sets of anchors,
+such as a source and some names of events: any one of them does, and `PatternSet` takes the rarest.
 """
 
 from __future__ import annotations
@@ -21,17 +22,19 @@ WILDCARDS_MAX = 3
 REGEXES_MAX = 2
 
 Anchor = tuple[Selector, str]
+Anchors = tuple[Anchor, ...]
+Holds = Callable[[Message], bool]
 
 
 @dataclass(frozen=True)
 class Expression:
     """A compiled expression."""
 
-    holds: Callable[[Message], bool]
+    holds: Holds
     selectors: tuple[Selector, ...]
     """All that it names, in order."""
-    anchors: tuple[Anchor, ...] | None = None
-    """It holds only for messages with one of them; None where that is not known."""
+    anchors: tuple[Anchors, ...] = ()
+    """Of each of these it holds only for messages with one of them."""
     regexes: int = 0
 
 
@@ -67,10 +70,14 @@ class _Reader:
             parts.append(self.all_of(depth))
         if len(parts) == 1:
             return parts[0]
-        anchors: tuple[Anchor, ...] | None = ()
-        for part in parts:
-            anchors = None if anchors is None or part.anchors is None else anchors + part.anchors
-        return _joined(any, parts, anchors)
+        # Each part has to contribute. Parts of one shape name the same places in the same order, so that the sets of
+        # one place come together, without every combination being tried.
+        anchors: list[Anchors] = []
+        if all(part.anchors for part in parts):
+            for number in range(max(len(part.anchors) for part in parts)):
+                chosen = (part.anchors[min(number, len(part.anchors) - 1)] for part in parts)
+                anchors.append(tuple(anchor for each in chosen for anchor in each))
+        return _joined(_any_of, parts, tuple(anchors))
 
     def all_of(self, depth: int) -> Expression:
         parts = [self.one(depth)]
@@ -78,8 +85,7 @@ class _Reader:
             parts.append(self.one(depth))
         if len(parts) == 1:
             return parts[0]
-        known = [part.anchors for part in parts if part.anchors is not None]
-        return _joined(all, parts, min(known, key=len, default=None))
+        return _joined(_all_of, parts, tuple(anchors for part in parts for anchors in part.anchors))
 
     def one(self, depth: int) -> Expression:
         scanner = self._scanner
@@ -107,7 +113,7 @@ class _Reader:
         if comparison.differs and self._absent_differs:
             holds = _tested_or_missing(selector, comparison.test)
         exact = comparison.exact if not selector.wildcards else None
-        anchors = ((selector, exact),) if exact is not None else None
+        anchors = (((selector, exact),),) if exact is not None else ()
         return Expression(holds, (selector,), anchors, comparison.regexes)
 
 
@@ -129,24 +135,39 @@ _WORDS: dict[tuple[str, ...], Callable[[Any], bool]] = {
 }
 
 
-def _joined(how: Callable[..., bool], parts: list[Expression], anchors: tuple[Anchor, ...] | None) -> Expression:
-    tests = [part.holds for part in parts]
-
-    def holds(message: Message) -> bool:
-        return how(test(message) for test in tests)
-
+def _joined(how: Callable[[list[Holds]], Holds], parts: list[Expression], anchors: tuple[Anchors, ...]) -> Expression:
     selectors = tuple(selector for part in parts for selector in part.selectors)
-    return Expression(holds, selectors, anchors, sum(part.regexes for part in parts))
+    return Expression(how([part.holds for part in parts]), selectors, anchors, sum(part.regexes for part in parts))
 
 
-def _tested(selector: Selector, test: Callable[[Any], bool]) -> Callable[[Message], bool]:
+def _any_of(parts: list[Holds]) -> Holds:
+    def holds(message: Message) -> bool:
+        for part in parts:  # noqa: SIM110 (a generator takes twice as long, and this is asked of every event)
+            if part(message):
+                return True
+        return False
+
+    return holds
+
+
+def _all_of(parts: list[Holds]) -> Holds:
+    def holds(message: Message) -> bool:
+        for part in parts:  # noqa: SIM110
+            if not part(message):
+                return False
+        return True
+
+    return holds
+
+
+def _tested(selector: Selector, test: Callable[[Any], bool]) -> Holds:
     def holds(message: Message) -> bool:
         return any(map(test, message.nodes(selector)))
 
     return holds
 
 
-def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Callable[[Message], bool]:
+def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Holds:
     def holds(message: Message) -> bool:
         nodes = message.nodes(selector)
         return (not nodes and message.document is not None) or any(map(test, nodes))
@@ -154,7 +175,7 @@ def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Calla
     return holds
 
 
-def _missing(selector: Selector) -> Callable[[Message], bool]:
+def _missing(selector: Selector) -> Holds:
     def holds(message: Message) -> bool:
         return message.document is not None and not message.nodes(selector)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
-from cairn.cloudwatch.patterns.expression import Anchor, read_expression
+from cairn.cloudwatch.patterns.expression import Anchors, read_expression
 from cairn.cloudwatch.patterns.fields import Fields, read_fields
 from cairn.cloudwatch.patterns.message import Message
 from cairn.cloudwatch.patterns.scanner import Scanner, invalid
@@ -32,7 +32,7 @@ class Pattern:
         selectors: tuple[Selector, ...] = (),
         fields: Fields | None = None,
         regexes: int = 0,
-        anchors: tuple[Anchor, ...] | None = None,
+        anchors: tuple[Anchors, ...] = (),
     ) -> None:
         self.text = text
         self.kind = kind
@@ -41,7 +41,7 @@ class Pattern:
         self.regexes = regexes
         """How many regular expressions it has."""
         self.anchors = anchors
-        """Of which a message that matches has one: see `expression`."""
+        """Sets of which a message that matches has one each: see `expression`."""
         self._selectors = selectors
         self._fields = fields
 

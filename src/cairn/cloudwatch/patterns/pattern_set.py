@@ -6,7 +6,7 @@ what the message has there; only the others are asked each time.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
@@ -24,17 +24,22 @@ class PatternSet(Generic[K]):
     def __init__(self, patterns: Mapping[K, Pattern]) -> None:
         self._patterns = list(patterns.items())
         self._asked_always: list[int] = []
-        self._anchored: dict[Selector, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        # How many patterns name a text at a place. What many name, such as one service's `eventSource`, many events
+        # have too: each pattern is found by what is rarest among those here.
+        named = Counter(anchor for _, pattern in self._patterns for anchors in pattern.anchors for anchor in anchors)
+        index: dict[Selector, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for number, (_, pattern) in enumerate(self._patterns):
-            if pattern.anchors is None:
+            if not pattern.anchors:
                 self._asked_always.append(number)
-            for selector, text in dict.fromkeys(pattern.anchors or ()):
-                self._anchored[selector][text].append(number)
+                continue
+            for selector, text in set(min(pattern.anchors, key=lambda anchors: sum(named[each] for each in anchors))):
+                index[selector][text].append(number)
+        self._index = [(selector, dict(numbers)) for selector, numbers in index.items()]
 
     def matching(self, message: Message) -> list[K]:
         """The keys of the patterns that a message matches, in their order."""
         candidates = set(self._asked_always)
-        for selector, numbers in self._anchored.items():
+        for selector, numbers in self._index:
             for node in message.nodes(selector):
                 text = text_of(node)
                 if text is not None and text in numbers:
