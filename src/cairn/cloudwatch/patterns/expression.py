@@ -7,6 +7,7 @@ such as a source and some names of events: any one of them does, and `PatternSet
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ DEPTH_MAX = 50
 """Parentheses in each other."""
 WILDCARDS_MAX = 3
 REGEXES_MAX = 2
+
+_SIGN = re.compile(r"[\w{}()\[\]$.'\"%=!<>&|*:/@+\-]")
+"""What the language has a use for."""
 
 Anchor = tuple[Selector, str]
 Anchors = tuple[Anchor, ...]
@@ -49,6 +53,8 @@ def read_expression(scanner: Scanner, absent_differs: bool) -> Expression:
     """
     expression = _Reader(scanner, absent_differs).any_of(0)
     if not scanner.at_end:
+        if not _SIGN.match(scanner.peek()):
+            raise scanner.invalid_characters(scanner.peek(), scanner.position)
         raise scanner.error("'&&' or '||' is missing")
     if sum(selector.wildcards for selector in expression.selectors) > WILDCARDS_MAX:
         raise scanner.error(f"a pattern has {WILDCARDS_MAX} selectors with wildcards at the most", 0)

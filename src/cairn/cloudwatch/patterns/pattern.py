@@ -59,14 +59,14 @@ class Pattern:
             AwsError: InvalidParameterException: `named` is neither.
         """
         if self._fields is not None:
-            return (self._fields.match(message.tokens) or {}).get(named.removeprefix("$"))
+            return (self._fields.match(message) or {}).get(named.removeprefix("$"))
         nodes = message.nodes(parse_selector(named))
         return nodes[0] if nodes and text_of(nodes[0]) is not None else None
 
     def extracted(self, message: Message) -> dict[str, str]:
         """What TestMetricFilter tells of a message that matches."""
         if self._fields is not None:
-            return {f"${name}": token for name, token in (self._fields.match(message.tokens) or {}).items()}
+            return {f"${name}": token for name, token in (self._fields.match(message) or {}).items()}
         found: dict[str, Any] = {selector.text: self.value(message, selector.text) for selector in self._selectors}
         return {name: text for name, value in found.items() if (text := text_of(value)) is not None}
 
@@ -98,7 +98,7 @@ def compile_pattern(text: str, *, absent_differs: bool = False) -> Pattern:
     inside = Scanner(text, begin + 1, end - 1)
     if opened == "[":
         fields = read_fields(inside)
-        matches: Callable[[Message], bool] = lambda message: fields.match(message.tokens) is not None  # noqa: E731
+        matches: Callable[[Message], bool] = lambda message: fields.match(message) is not None  # noqa: E731
         return Pattern(text, "delimited", matches, fields=fields, regexes=fields.regexes)
     expression = read_expression(inside, absent_differs)
     return Pattern(
