@@ -138,6 +138,7 @@ def policy(kms: Any, key: str, source: str) -> None:
 
 
 def test_another_key_behind_the_alias_takes_over(holding: Cairn) -> None:
+    digest(holding, "old-key")
     old = public_key(holding, HOME)
     make_signing_key(holding, HOME)
     digest(holding, "new-key")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -155,3 +156,29 @@ def test_the_command_line(cairn: Cairn) -> None:
     ]
     listed = cairn.aws("cloudwatch", "list-metrics", "--namespace", "CommandLine", "--recently-active", "PT3H")
     assert listed["Metrics"] == [{"Namespace": "CommandLine", "MetricName": "Logins", "Dimensions": []}]
+
+
+def test_publishing_may_be_allowed_in_one_namespace(cairn: Cairn) -> None:
+    iam, name = cairn.client("iam"), "publisher-of-metrics"
+    iam.create_user(UserName=name)
+    allowed = {
+        "Effect": "Allow",
+        "Action": "cloudwatch:PutMetricData",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"cloudwatch:namespace": "Allowed"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName=name, PolicyName="allowed", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    publisher = cairn.client("cloudwatch", **keys)
+    publisher.put_metric_data(Namespace="Allowed", MetricData=[{"MetricName": "m", "Value": 1.0}])
+    for refused in (
+        lambda: publisher.put_metric_data(Namespace="Other", MetricData=[{"MetricName": "m", "Value": 1.0}]),
+        lambda: publisher.list_metrics(),
+    ):
+        with pytest.raises(ClientError) as caught:
+            refused()
+        assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    found = cairn.client("cloudwatch").list_metrics(MetricName="m")["Metrics"]
+    assert [each["Namespace"] for each in found] == ["Allowed"]

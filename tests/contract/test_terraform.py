@@ -1,4 +1,5 @@
-"""Terraform's `aws_cloudtrail` with every argument: it applies, plans no drift, imports, updates in place, destroys.
+"""Terraform's `aws_cloudtrail` with every argument, and topics: it applies, plans no drift, imports, updates in place,
+destroys.
 
 Runs where `terraform` is on the PATH and finds its AWS provider, in a mirror on this machine or in the registry.
 """
@@ -53,6 +54,10 @@ class Terraform:
         return str(path)
 
     def configure(self, arguments: str) -> None:
+        """One trail."""
+        self.write(f'resource "aws_cloudtrail" "it" {{\n{arguments}\n}}\n' if arguments else "")
+
+    def write(self, resources: str) -> None:
         (self._folder / "main.tf").write_text(
             """
             terraform {
@@ -65,7 +70,7 @@ class Terraform:
               skip_credentials_validation = true
             }
             """
-            + (f'resource "aws_cloudtrail" "it" {{\n{arguments}\n}}\n' if arguments else "")
+            + resources
         )
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -179,3 +184,56 @@ def test_a_trail_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> No
 
     terraform.run("destroy", "-auto-approve", "-input=false")
     assert trail.describe_trails(trailNameList=[SOURCE])["trailList"] == []
+
+
+TOPICS = """
+resource "aws_sns_topic" "alerts" {
+  name              = "planned-alerts"
+  display_name      = "Alerts"
+  kms_master_key_id = "alias/aws/sns"
+  signature_version = 2
+  tracing_config    = "Active"
+  delivery_policy = jsonencode({ http = { defaultHealthyRetryPolicy = {
+    minDelayTarget = 10, maxDelayTarget = 20, numRetries = 4, numMaxDelayRetries = 0, numNoDelayRetries = 0,
+    numMinDelayRetries = 0, backoffFunction = "linear" }, disableSubscriptionOverrides = false } })
+  tags = { Team = "security" }
+}
+resource "aws_sns_topic" "orders" {
+  name                        = "planned-orders.fifo"
+  fifo_topic                  = true
+  content_based_deduplication = true
+}
+resource "aws_sns_topic_policy" "alerts" {
+  arn = aws_sns_topic.alerts.arn
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sns:Publish",
+    Principal = { Service = "cloudtrail.amazonaws.com" }, Resource = aws_sns_topic.alerts.arn }] })
+}
+resource "aws_sqs_queue" "heard" { name = "planned-heard" }
+resource "aws_sns_topic_subscription" "heard" {
+  topic_arn            = aws_sns_topic.alerts.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.heard.arn
+  raw_message_delivery = RAW
+  filter_policy        = jsonencode({ state = ["alarm", { prefix = "ok" }] })
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.heard.arn })
+}
+"""
+
+
+def test_topics_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> None:
+    sns = cairn.client("sns", region=REGION)
+    terraform.write(TOPICS.replace("RAW", "true"))
+    terraform.apply()
+    terraform.must_not_drift()
+    topic = next(each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith("alerts"))
+    found = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert (found["DisplayName"], found["SignatureVersion"], found["TracingConfig"]) == ("Alerts", "2", "Active")
+    assert "cloudtrail.amazonaws.com" in found["Policy"]
+    terraform.write(TOPICS.replace("RAW", "false"))
+    assert "1 changed" in terraform.apply()
+    terraform.must_not_drift()
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    arn = subscription["SubscriptionArn"]
+    assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["RawMessageDelivery"] == "false"
+    terraform.run("destroy", "-auto-approve", "-input=false")
+    assert topic not in [each["TopicArn"] for each in sns.list_topics()["Topics"]]

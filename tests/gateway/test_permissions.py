@@ -62,6 +62,20 @@ def test_action_and_resource(service: str, operation: str, params: dict[str, Any
     assert needed(service, operation, **params) == [(action, resource)]
 
 
+def test_log_groups_by_name_and_by_arn_are_all_asked_about() -> None:
+    group = f"arn:aws:logs:{HERE}:log-group"
+    asked = {"queryString": "", "startTime": 0, "endTime": 1}
+    both = ("logs:StartQuery", f"{group}:a:log-stream:"), ("logs:StartQuery", f"{group}:b:log-stream:")
+    for named in (
+        {"logGroupNames": ["a", "b"]},
+        {"logGroupIdentifiers": [f"{group}:a", "b"]},
+        {"logGroupIdentifiers": [f"{group}:a:*", f"{group}:b"]},
+    ):
+        assert needed("logs", "StartQuery", **asked, **named) == [*both]
+    tail = needed("logs", "StartLiveTail", logGroupIdentifiers=[f"{group}:a"])
+    assert tail == [("logs:StartLiveTail", f"{group}:a:log-stream:")]
+
+
 def test_several_resources_are_several_permissions() -> None:
     instance = f"arn:aws:ec2:{HERE}:instance"
     assert needed("ec2", "TerminateInstances", InstanceIds=["i-1", "i-2"]) == [

@@ -76,7 +76,7 @@ def _upgrade(state: State, revision: str) -> None:
 
 def test_public_keys_outlive_the_change_of_their_table(tmp_path: Path) -> None:
     state = State.in_folder(tmp_path)
-    _upgrade(state, "0008")
+    _upgrade(state, "0009")
     with state.write() as connection:
         connection.exec_driver_sql("INSERT INTO digest_keys VALUES ('f', 'us-east-1', x'01', 1.5, 2.5)")
     state.migrate()

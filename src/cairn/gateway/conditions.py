@@ -21,6 +21,7 @@ _KEYS = {
     "sns": {"Protocol": "sns:Protocol", "Endpoint": "sns:Endpoint"},
     "lambda": {"Principal": "lambda:Principal", "FunctionUrlAuthType": "lambda:FunctionUrlAuthType"},
     "ec2": {"InstanceType": "ec2:InstanceType"},
+    "cloudwatch": {"Namespace": "cloudwatch:namespace"},
 }
 """Condition keys by the input member that gives them."""
 

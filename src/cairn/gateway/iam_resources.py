@@ -23,6 +23,7 @@ _MEMBERS = {
     "Alias": ("AliasName",),
     "FederatedUserName": ("Name",),
     "KeyId": ("KeyId", "TargetKeyId"),
+    "LogGroupName": ("LogGroupName", "LogGroupIdentifier"),
     "ParameterNameWithoutLeadingSlash": ("Name", "Names"),
     "QueueName": ("QueueName", "QueueUrl"),
     "RuleName": ("Name", "Rule"),
@@ -52,7 +53,9 @@ def arns_of(call: Call, action: str) -> list[str]:
     types = _types_of(action)
     if not types:
         return []
-    given = _Given(call, alone=len([kind for kind in types if kind.required]) == 1 or len(types) == 1)
+    given = _Given(
+        call, action.partition(":")[0], alone=len([kind for kind in types if kind.required]) == 1 or len(types) == 1
+    )
     found: dict[str, None] = {}
     for kind in types:
         if kind.required:
@@ -94,11 +97,13 @@ class _Given:
     """What a call's parameters say of resources.
 
     Args:
+        prefix: of the action, such as `logs`.
         alone: whether the action is on one type, so that a plain `Name` is of that type.
     """
 
-    def __init__(self, call: Call, *, alone: bool) -> None:
+    def __init__(self, call: Call, prefix: str, *, alone: bool) -> None:
         self._call = call
+        self._prefix = prefix
         self._alone = alone
         self._members = {name.lower(): list(_texts(value)) for name, value in (call.params or {}).items()}
         queue = _QUEUE_URL.search(next(iter(self._members.get("queueurl", ())), ""))
@@ -106,12 +111,12 @@ class _Given:
 
     def arns(self, kind: ResourceType) -> list[str]:
         """Whole ARNs that the call gives, or those that its names make."""
-        whole = [
-            text
-            for texts in self._members.values()
-            for text in texts
-            if text.startswith("arn:") and kind.fits.fullmatch(text)
-        ]
+        whole: list[str] = []
+        for texts in self._members.values():
+            arns = [text for text in texts if text.startswith("arn:") and kind.fits.fullmatch(text)]
+            whole += [self._suffixed(arn, kind) for arn in arns]
+            if arns and len(kind.variables) == 1:  # a list of names and ARNs, each of which counts
+                whole += [self.filled(kind, {kind.variables[0]: text}) for text in texts if text not in arns]
         if whole:
             return whole
         values = {variable: self._values(variable, kind) for variable in kind.variables}
@@ -126,6 +131,11 @@ class _Given:
         call = self._call
         place = {"Partition": "aws", "Region": call.region, "Account": self._account}
         return _VARIABLE.sub(lambda match: place.get(match[1]) or values.get(match[1]) or "*", kind.pattern)
+
+    def _suffixed(self, arn: str, kind: ResourceType) -> str:
+        """A whole ARN as IAM compares it."""
+        suffix = _SUFFIXES.get((self._prefix, kind.name), "")
+        return arn.removesuffix(":*") + suffix if suffix and not arn.endswith(suffix) else arn
 
     def _values(self, variable: str, kind: ResourceType) -> list[str]:
         names = [variable.removesuffix("WithPath"), *_MEMBERS.get(variable, ())]

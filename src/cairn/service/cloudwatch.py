@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.topics import Topics
+from cairn.cloudwatch.alarms import ALARMS
+from cairn.cloudwatch.alarms.actions import ActionRunner
+from cairn.cloudwatch.alarms.data import AlarmData
+from cairn.cloudwatch.alarms.evaluator import AlarmEvaluator
+from cairn.cloudwatch.alarms.history import Trimmer as AlarmHistoryTrimmer
+from cairn.cloudwatch.alarms.operations import operations as alarm_operations
 from cairn.cloudwatch.logs import LOGS
 from cairn.cloudwatch.logs import VALIDATION as LOGS_VALIDATION
+from cairn.cloudwatch.metric_filters import UNCHECKED as UNCHECKED_FILTERS
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.metrics.operations import UNCHECKED as UNCHECKED_METRICS
 from cairn.cloudwatch.metrics.operations import operations as metric_operations
@@ -18,6 +28,7 @@ from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
 from cairn.core.state import Schema, State
+from cairn.service.alarm_actions import AlarmActions
 from cairn.service.cloudwatch_logs import CloudWatchLogs
 from cairn.service.elsewhere import TopicsElsewhere, elsewhere
 from cairn.service.log_groups import LogGroupsElsewhere, TrailLogGroups
@@ -28,7 +39,7 @@ from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
 
 VALIDATIONS = {
-    "logs": LOGS_VALIDATION,
+    "logs": replace(LOGS_VALIDATION, unchecked=LOGS_VALIDATION.unchecked | UNCHECKED_FILTERS),
     "cloudwatch": Validation(code="ValidationError", unchecked=UNCHECKED_METRICS),
     "sns": SNS_VALIDATION,
 }
@@ -46,6 +57,7 @@ class CloudWatch:
         self._states: list[State] = []
         self.logs = CloudWatchLogs(self._open(LOGS), folder, settings, clock) if self._is_own("logs") else None
         self.metrics = MetricStore(self._open(METRICS), clock) if self._is_own("cloudwatch") else None
+        self._alarms = self._open(ALARMS)
         self.sns = Sns(self._open(SNS), folder, settings, clock) if self._is_own("sns") else None
         self._deliveries: list[Deliveries] = []
 
@@ -71,7 +83,7 @@ class CloudWatch:
         if self.logs is not None:
             answered["logs"] = self.logs.operations()
         if self.metrics is not None:
-            answered["cloudwatch"] = metric_operations(self.metrics)
+            answered["cloudwatch"] = metric_operations(self.metrics) | alarm_operations(self._alarms, self._clock)
         if self.sns is not None:
             answered["sns"] = self.sns.operations()
         return answered
@@ -80,9 +92,9 @@ class CloudWatch:
         """What the worker does for them."""
         steps: list[Step] = []
         if self.logs is not None:
-            steps += self.logs.steps()
+            steps += self.logs.steps(self.metrics)
         if self.metrics is not None:
-            steps.append(RollUp(self.metrics, self._clock))
+            steps += [RollUp(self.metrics, self._clock), *self._alarm_steps(self.metrics)]
         if self.sns is not None:
             self._deliveries.append(self.sns.deliveries())
             steps += self._deliveries
@@ -102,6 +114,18 @@ class CloudWatch:
             deliveries.close()
         for state in self._states:
             state.close()
+
+    def _alarm_steps(self, metrics: MetricStore) -> list[Step]:
+        runtime = self._folder.runtime()
+        questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
+        topics = self.sns.topics if self.sns is not None else None
+        actions = AlarmActions(self._settings, runtime, questions, topics)
+        return [
+            AlarmEvaluator(self._alarms, AlarmData(metrics), self._clock),
+            ActionRunner(self._alarms, actions, self._clock, functions=False),
+            ActionRunner(self._alarms, actions, self._clock, functions=True),
+            AlarmHistoryTrimmer(self._alarms, self._clock),
+        ]
 
     def _is_own(self, service: str) -> bool:
         return elsewhere(self._settings, service) is None

@@ -10,16 +10,19 @@ from cairn.cloudwatch.exports import operations as export_operations
 from cairn.cloudwatch.logs import VALIDATION, Cleaner, Compactor, LogStore
 from cairn.cloudwatch.logs import operations as log_operations
 from cairn.cloudwatch.logs.records import pointer
+from cairn.cloudwatch.metric_filters import MetricFilters, MetricFilterSink
+from cairn.cloudwatch.metric_filters import operations as filter_operations
+from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.patterns import Message, compile_pattern
 from cairn.cloudwatch.queries import Queries, Runner, cleaner
 from cairn.cloudwatch.queries import operations as query_operations
 from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
 from cairn.cloudwatch.subscriptions import operations as subscription_operations
-from cairn.cloudwatch.subscriptions.delivery import Trouble
 from cairn.cloudwatch.tail import Sessions
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
+from cairn.core.lanes import Trouble
 from cairn.core.loops import Step
 from cairn.core.state import State
 from cairn.service.as_cloudtrail import AccountRoles
@@ -27,6 +30,7 @@ from cairn.service.elsewhere import elsewhere
 from cairn.service.live_tail import LiveTail
 from cairn.service.log_exports import export_buckets
 from cairn.service.log_groups import OwnLogGroups, UnseenRoles
+from cairn.service.log_keys import log_keys
 from cairn.service.saved import open_state
 from cairn.service.subscriptions import UpstreamDestinations
 from cairn.wire.http import Upstream
@@ -43,6 +47,7 @@ class CloudWatchLogs:
         runtime = folder.runtime()
         self._questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self.store = LogStore(state, clock)
+        self._filters = MetricFilters(self.store)
         self._queries = Queries(state, clock)
         self._runner = Runner(self._queries, self.store, pointer, clock)
         self._destinations = UpstreamDestinations(settings, runtime, self._questions)
@@ -57,8 +62,10 @@ class CloudWatchLogs:
         return OwnLogGroups(self.store, AccountRoles(self._questions) if is_ours else UnseenRoles(), self._clock)
 
     def operations(self) -> dict[str, Operation]:
+        keys = log_keys(self._settings, self._questions)
         return {
-            **log_operations(self.store, compile_pattern=matcher),
+            **log_operations(self.store, compile_pattern=matcher, keys=keys, filter_counts=self._filters.counts),
+            **filter_operations(self._filters),
             **query_operations(self._queries, self._runner, self.store),
             **subscription_operations(self.store, Filters(self.store), self._destinations, matcher),
             **export_operations(self._tasks, self.store, self._buckets),
@@ -68,16 +75,26 @@ class CloudWatchLogs:
         """`logs`, and StartLiveTail besides, which answers no output but a stream."""
         return LiveTail(Sessions(self.store, matcher), self._clock, VALIDATION, logs)
 
-    def steps(self) -> list[Step]:
-        """What the worker does."""
+    def steps(self, metrics: MetricStore | None) -> list[Step]:
+        """What the worker does.
+
+        Args:
+            metrics: where metric filters write to; None: those are elsewhere, and metric filters make nothing.
+        """
         subscriptions = SubscriptionSink(self.store, matcher)
+        readers: list[Step] = [subscriptions]
+        positions: list[Callable[[], int]] = [lambda: subscriptions.position]
+        if metrics is not None:
+            filters = MetricFilterSink(self.store, self._filters, metrics, self._clock)
+            readers.append(filters)
+            positions.append(filters.position)
         exports = self._folder.spool / "log-exports"
         return [
-            Compactor(self.store, [lambda: subscriptions.position]),
-            Cleaner(self.store, lambda: subscriptions.position),
-            cleaner(self._queries),
-            subscriptions,
+            *readers,
             self._deliveries,
+            Compactor(self.store, positions),
+            Cleaner(self.store, lambda: min(position() for position in positions)),
+            cleaner(self._queries),
             Exporter(self._tasks, self.store, self._buckets, exports, self._clock),
         ]
 

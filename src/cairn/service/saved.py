@@ -9,6 +9,7 @@ from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
 from cairn.cloudwatch.alarms.tables import ALARMS
 from cairn.cloudwatch.exports import tables as _exports  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
+from cairn.cloudwatch.metric_filters import tables as _metric_filters  # noqa: F401
 from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.cloudwatch.queries import tables as _queries  # noqa: F401
 from cairn.cloudwatch.sns.tables import SNS

@@ -7,13 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import msgspec
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cairn.account.moto.questions import MotoQuestions, NotFound
-from cairn.account.moto.wire_names import ACCOUNT, OPERATION, SECRET
 from cairn.cloudwatch.subscriptions import Destination, DestinationError
 from cairn.cloudwatch.subscriptions.destinations import Kind
 from cairn.core.config import Settings
@@ -21,9 +18,7 @@ from cairn.core.errors import Unreachable
 from cairn.core.folder import Runtime
 from cairn.service.as_cloudwatch_logs import LogsRoles, logs_may
 from cairn.service.elsewhere import Clients, elsewhere
-
-CONNECT_S = 5.0
-READ_S = 20.0
+from cairn.service.embedded_clients import EmbeddedClients
 
 _ROLE_ACTIONS = {Kind.STREAM: "kinesis:PutRecord", Kind.FIREHOSE: "firehose:PutRecord"}
 _POLICY_ACTIONS = {Kind.FUNCTION: "lambda:InvokeFunction", Kind.QUEUE: "sqs:SendMessage"}
@@ -42,7 +37,7 @@ class UpstreamDestinations:
         for kind in Kind:
             endpoint = elsewhere(settings, kind.value)
             if endpoint is None:
-                self._clients[kind] = _EmbeddedClients(kind.value, runtime).of
+                self._clients[kind] = functools.partial(_of_account, EmbeddedClients(kind.value, runtime))
             else:
                 self._clients[kind] = functools.partial(_of_arn, Clients(kind.value, endpoint))
 
@@ -94,32 +89,8 @@ class UpstreamDestinations:
             raise DestinationError("AccessDeniedException", f"the policy of {resource} does not let us {action}")
 
 
-class _EmbeddedClients:
-    """boto3's clients of the embedded account, past the gateway: what CloudWatch Logs does is no call of anybody's."""
-
-    def __init__(self, service: str, runtime: Runtime) -> None:
-        self._service = service
-        self._runtime = runtime
-        self._made: dict[tuple[str, str], Any] = {}
-
-    def of(self, destination: Destination) -> Any:
-        key = destination.account, destination.region
-        if key not in self._made:
-            client = boto3.session.Session().client(
-                self._service,
-                region_name=destination.region,
-                endpoint_url=self._runtime.moto_url,
-                aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
-                aws_secret_access_key="-",  # noqa: S106 - the account believes the header
-                config=Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"total_max_attempts": 2}),
-            )
-            client.meta.events.register("before-call", functools.partial(self._name, destination.account))
-            self._made[key] = client
-        return self._made[key]
-
-    def _name(self, account: str, model: Any, params: dict[str, Any], **_more: object) -> None:
-        headers = {SECRET: self._runtime.moto_secret, ACCOUNT: account, OPERATION: model.name}
-        params["headers"].update(headers)
+def _of_account(clients: EmbeddedClients, destination: Destination) -> Any:
+    return clients.of(destination.account, destination.region)
 
 
 def _of_arn(clients: Clients, destination: Destination) -> Any:

@@ -153,6 +153,21 @@ def test_a_function_that_is_not_there_has_no_policy(moto: Running) -> None:
         moto.engine.questions.resource_policy(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:not-there")
 
 
+def test_the_policy_of_a_function_is_told(moto: Running) -> None:
+    lambda_ = moto.client("lambda")
+    role = moto.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    code = {"ZipFile": b"PK\x05\x06" + b"\0" * 18}
+    arn = lambda_.create_function(FunctionName="f", Role=role, Runtime="python3.12", Handler="x.y", Code=code)[
+        "FunctionArn"
+    ]
+    assert moto.engine.questions.resource_policy(arn) is None
+    lambda_.add_permission(
+        FunctionName="f", StatementId="s", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com"
+    )
+    (statement,) = json.loads(moto.engine.questions.resource_policy(arn) or "")["Statement"]
+    assert (statement["Principal"], statement["Resource"]) == ({"Service": "sns.amazonaws.com"}, arn)
+
+
 def test_keys_are_told(moto: Running) -> None:
     kms = moto.client("kms")
     ask = moto.engine.questions

@@ -334,7 +334,7 @@ def test_dynamodb_ignores_missing_data(world: World) -> None:
     assert world.told() == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.lists(st.integers(0, 400), max_size=8),
     st.sampled_from(["missing", "notBreaching", "ignore", "breaching"]),

@@ -385,6 +385,11 @@ def test_setting_the_state(world: World) -> None:
     assert code == "ResourceNotFound"
 
 
+def test_log_alarms_and_mute_rules_are_refused(world: World) -> None:
+    assert world.refusal("PutLogAlarm", AlarmName="a")[0] == "UnsupportedOperation"
+    assert world.refusal("PutAlarmMuteRule", Name="a")[0] == "UnsupportedOperation"
+
+
 def test_tags(world: World) -> None:
     world.put_alarm(Tags=[{"Key": "team", "Value": "red"}])
     world.put_alarm(Tags=[{"Key": "team", "Value": "blue"}])  # of an alarm that exists: passed over

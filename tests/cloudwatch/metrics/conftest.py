@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,18 +16,18 @@ def clock() -> TestClock:
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a database without rows: copying it is quicker than the migrations."""
     folder = tmp_path_factory.mktemp("metrics")
     state = State.in_folder(folder, METRICS)
     state.migrate()
     state.close()
-    return (folder / "metrics.db").read_bytes()
+    return folder / "metrics.db"
 
 
 @pytest.fixture
-def state(empty: bytes, tmp_path: Path) -> Iterator[State]:
-    (tmp_path / "metrics.db").write_bytes(empty)
+def state(empty: Path, tmp_path: Path) -> Iterator[State]:
+    shutil.copyfile(empty, tmp_path / "metrics.db")
     state = State.in_folder(tmp_path, METRICS)
     yield state
     state.close()

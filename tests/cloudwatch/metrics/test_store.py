@@ -161,3 +161,36 @@ def test_bins_are_joined_where_values_lie_far_apart() -> None:
     wide.level += 2  # coarser than the other
     fine.merge(wide)
     assert fine.level == wide.level
+
+
+COUNTER = """
+import sys
+from pathlib import Path
+from cairn.cloudwatch.metrics import Datum, MetricStore
+from cairn.cloudwatch.metrics.tables import METRICS
+from cairn.core.clock import TestClock
+from cairn.core.state import State
+store = MetricStore(State.in_folder(Path(sys.argv[1]), METRICS), TestClock())
+for number in range(1, 100_000):
+    with store.write() as connection:
+        store.add(connection, [Datum("111122223333", "us-east-1", "Shop", "Orders", (), 1_700_000_000.0, 1.0)])
+        store.move(connection, "counter", number)
+    print(number, flush=True)
+"""
+
+
+def test_what_was_added_survives_kill_9_with_the_position_beside_it(store: MetricStore, state: State) -> None:
+    folder = Path(state.url.removeprefix("sqlite:///")).parent
+    counter = subprocess.Popen([sys.executable, "-c", COUNTER, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert counter.stdout is not None
+    for line in counter.stdout:
+        if int(line) == 25:
+            counter.kill()
+            break
+    told = [25, *(int(line) for line in counter.stdout)][-1]
+    counter.wait()
+    counter.stdout.close()
+    with state.read() as connection:
+        position = store.position(connection, "counter")
+    assert told <= position <= told + 1
+    assert points(store)[MINUTE, 60, "None"].count == position

@@ -181,6 +181,8 @@ def test_stats_over_time_and_expressions_of_aggregates() -> None:
     assert run("stats latest(ms), earliest(ms), sortsFirst(ms), sortsLast(ms)", *events) == [
         {"latest(ms)": "9", "earliest(ms)": "0", "sortsFirst(ms)": "0", "sortsLast(ms)": "9"}
     ]
+    sorted_by = "stats count(*), max(ms) by bin(5s) | sort bin( 5s ) | filter count(*) = 5 | display max(ms) + 1 as m"
+    assert run(sorted_by, *events) == [{"m": "5"}, {"m": "10"}]
     assert run("filter ms > 100 | stats count(*)", *events) == []
 
 

@@ -124,15 +124,19 @@ class Rig:
             due = self._next()
             if due is None or due > end:
                 break
-            self.clock.advance(max(due - self.clock.now(), 0.2))
+            self.clock.advance(due - self.clock.now())
         self.clock.advance(max(end - self.clock.now(), 0.0))
 
     def token(self, subscription: str) -> str:
         return self.subscriptions.get(subscription)[0].token
 
     def _next(self) -> float | None:
+        """When something more can be done. What is due and was left has to wait for something else."""
+        now = self.clock.now()
         with self.state.read() as connection:
-            return connection.scalar(sa.select(sa.func.min(deliveries.c.due)))
+            due = list(connection.scalars(sa.select(deliveries.c.due)))
+        later = [each for each in due if each > now]
+        return min([*later, now + 0.2] if len(later) < len(due) else later, default=None)
 
     def waiting(self) -> int:
         """Deliveries that are not done."""

@@ -9,12 +9,13 @@ from tests.cloudwatch.subscriptions.rig import ACCOUNT, FUNCTION, GROUP, HERE, R
 
 from cairn.cloudwatch.logs import GroupId
 from cairn.cloudwatch.subscriptions import sink as sink_module
-from cairn.cloudwatch.subscriptions.delivery import RETRIED_FOR_S, RETRY_MAX_S
+from cairn.cloudwatch.subscriptions.delivery import RETRIED_FOR_S
 from cairn.cloudwatch.subscriptions.payload import PAYLOAD_BYTES_MAX
 from cairn.cloudwatch.subscriptions.sink import SubscriptionSink
 from cairn.cloudwatch.subscriptions.tables import messages
 from cairn.core.clock import SystemClock
 from cairn.core.errors import AwsError
+from cairn.core.lanes import RETRY_MAX_S
 from cairn.wire.operation import Context
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -138,7 +139,7 @@ def _of_function(backend: Any, arn: str, name: str) -> str | None:
         function = backend._lambdas.get_function_by_name_or_arn_with_qualifier(arn)
     except UnknownFunctionException as error:
         raise KeyError(arn) from error
-    return function.policy.wire_format() if function.policy.statements else None
+    return json.dumps(function.policy.get_policy()["Policy"]) if function.policy.statements else None
 
 
 _RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], str | None]] = {

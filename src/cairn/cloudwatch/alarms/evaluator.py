@@ -10,7 +10,7 @@ one, with what is known by then.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -36,6 +36,8 @@ LOOK_BACK_S = 180.0
 """How far back new data makes an alarm look again at once; what is older counts at the next step."""
 AGAIN_SHORT_S, AGAIN_S = 0.5, 2.0
 """Pause between two looks at the same alarm because of new data: with periods of seconds, and others."""
+TURNS_MAX = 200
+"""Turns in a transaction, which keeps others from writing."""
 
 EVALUATION_ERROR = "EVALUATION_ERROR"
 
@@ -172,30 +174,39 @@ class AlarmEvaluator:
 
     def _look(self, watch: _Watch, end: float, now: float) -> _Outcome:
         """What the periods that end with `end` say, or later ones that have not ended, if that is certain."""
+        ends = [end]
+        if watch.runs and end == windows.boundary(now, watch.step):
+            ends = [*windows.running(now, watch.step), end]
         try:
-            if watch.runs and end == windows.boundary(now, watch.step):
-                for later in windows.running(now, watch.step):
-                    running = self._running(watch, later)
-                    if running is not None:
-                        return _Outcome(watch, running)
-            return _Outcome(watch, self._judge(watch, end, self._read(watch, end)))
+            for each, values in zip(ends, self._read(watch, ends), strict=True):
+                if each == end or self._is_certain(watch, values[-1]):
+                    judgement = self._judge(watch, each, values)
+                    if each == end or judgement.state == ALARM:
+                        return _Outcome(watch, judgement)
         except DataError as error:
             if not watch.alarm.evaluation:
                 log.warning("%s cannot be evaluated: %s", watch.alarm.id.arn, error)
-            return _Outcome(watch, None)
+        return _Outcome(watch, None)
 
-    def _running(self, watch: _Watch, end: float) -> Judgement | None:
-        values = self._read(watch, end)
-        newest, statistic = values[-1], watch.settings.stat
-        if newest is None or not windows.is_final(statistic, newest.least):
-            return None
-        if not watch.criterion.breaches(Point(end, newest.value)):
-            return None
-        judgement = self._judge(watch, end, values)
-        return judgement if judgement.state == ALARM else None
+    def _is_certain(self, watch: _Watch, newest: Value | None) -> bool:
+        """Whether a period that still runs breaches whatever data it still gets."""
+        return (
+            newest is not None
+            and windows.is_final(watch.settings.stat, newest.least)
+            and watch.criterion.breaches(Point(0.0, newest.value))
+        )
 
-    def _read(self, watch: _Watch, end: float) -> list[Value | None]:
-        return watch.reader.read(end, watch.settings.evaluation_periods + windows.PERIODS_MORE)
+    def _read(self, watch: _Watch, ends: Sequence[float]) -> Iterator[list[Value | None]]:
+        """The periods that end with each of these, the latest first."""
+        count = watch.settings.evaluation_periods + windows.PERIODS_MORE
+        if watch.settings.period_s != watch.step:
+            yield from (watch.reader.read(end, count) for end in ends)
+            return
+        later = int(ends[0] - ends[-1]) // watch.step  # they are the same periods, some of them
+        values = watch.reader.read(ends[0], count + later)
+        for end in ends:
+            last = len(values) - int(ends[0] - end) // watch.step
+            yield values[last - count : last]
 
     def _judge(self, watch: _Watch, end: float, values: list[Value | None]) -> Judgement:
         starts = windows.starts(end, watch.settings.period_s, watch.settings.evaluation_periods)
@@ -206,21 +217,23 @@ class AlarmEvaluator:
         return judge(watch.criterion, points, starts)
 
     def _turn(
-        self, outcomes: Iterable[_Outcome], now: float, *, step: int | None = None, evaluated: float = 0.0
+        self, outcomes: Sequence[_Outcome], now: float, *, step: int | None = None, evaluated: float = 0.0
     ) -> None:
-        """Write what alarms turn to, and how far a grid was evaluated, in one transaction."""
+        """Write what alarms turn to and, in the last of these transactions, how far a grid was evaluated."""
         turning = [outcome for outcome in outcomes if _turns(outcome)]
-        if not turning and step is None:
-            return
-        with self._state.write() as connection:
-            for outcome in turning:
-                after = self._write(connection, outcome, now)
-                if after is not None:
-                    outcome.watch.alarm = after
-                else:
-                    outcome.watch.changed = True  # somebody changed it meanwhile: look again
-            if step is not None:
-                _move(connection, step, evaluated)
+        groups = [turning[first : first + TURNS_MAX] for first in range(0, len(turning), TURNS_MAX)]
+        if step is not None and not groups:
+            groups.append([])
+        for number, group in enumerate(groups, 1):
+            with self._state.write() as connection:
+                for outcome in group:
+                    after = self._write(connection, outcome, now)
+                    if after is not None:
+                        outcome.watch.alarm = after
+                    else:
+                        outcome.watch.changed = True  # somebody changed it meanwhile: look again
+                if step is not None and number == len(groups):
+                    _move(connection, step, evaluated)
         if turning:
             failpoint("alarms.turned")
 

@@ -30,6 +30,7 @@ SUMMARY_CHARACTERS_MAX = 255
 TRIM_S = 600.0
 TRIMMED_A_STEP = 10_000
 
+_INSERT = sa.insert(history)
 _ASCENDING = "TimestampAscending"
 
 
@@ -44,17 +45,16 @@ def note(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Add an item to the history of an alarm, in the transaction in which it happens."""
-    connection.execute(
-        sa.insert(history).values(
-            **id._asdict(),
-            kind=kind,
-            time=now,
-            type=type,
-            summary=summary[:SUMMARY_CHARACTERS_MAX],
-            data=msgspec.json.encode(data).decode(),
-            detail=msgspec.json.encode(detail).decode() if detail is not None else None,
-        )
-    )
+    values = {
+        **id._asdict(),
+        "kind": kind,
+        "time": now,
+        "type": type,
+        "summary": summary[:SUMMARY_CHARACTERS_MAX],
+        "data": msgspec.json.encode(data).decode(),
+        "detail": msgspec.json.encode(detail).decode() if detail is not None else None,
+    }
+    connection.execute(_INSERT, values)
 
 
 def operations(state: State) -> dict[str, Operation]:

@@ -16,6 +16,9 @@ from cairn.wire.operation import Context, Operation
 
 Params = dict[str, Any]
 
+UNSUPPORTED = ("PutLogAlarm", "PutAlarmMuteRule", "GetAlarmMuteRule", "ListAlarmMuteRules", "DeleteAlarmMuteRule")
+"""Of alarms, and not built: the embedded account could only keep what is put, and nothing would come of it."""
+
 
 def operations(state: State, clock: Clock) -> dict[str, Operation]:
     """CloudWatch's operations on alarms, by name."""
@@ -31,6 +34,7 @@ def operations(state: State, clock: Clock) -> dict[str, Operation]:
         "TagResource": doors.tag_resource,
         "UntagResource": doors.untag_resource,
         "ListTagsForResource": doors.list_tags_for_resource,
+        **dict.fromkeys(UNSUPPORTED, _unsupported),
         **describing.operations(alarms, state),
         **history.operations(state),
     }
@@ -103,6 +107,10 @@ class _AlarmOperations:
         if found is None:
             raise refusals.resource_not_found(params["ResourceARN"])
         return {"Tags": [{"Key": key, "Value": value} for key, value in found.items()]}
+
+
+def _unsupported(context: Context, params: Params) -> Mapping[str, Any]:
+    raise refusals.unsupported_operation()
 
 
 def _id(context: Context, params: Params) -> AlarmId:

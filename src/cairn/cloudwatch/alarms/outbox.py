@@ -22,6 +22,9 @@ DATA_CHARACTERS_MAX = 4_095
 """HistoryData; a published message that does not fit is left out of it."""
 
 
+_INSERT = sa.insert(actions)
+
+
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a topic or a function is given."""
 
@@ -57,19 +60,18 @@ def owe(connection: sa.Connection, alarm: Alarm, before: State, resource: str, n
         content = Content(messages.notification(alarm, before), messages.subject(alarm), messages.email(alarm, before))
     elif service == LAMBDA:
         content = Content(messages.function_event(alarm, before))
-    connection.execute(
-        sa.insert(actions).values(
-            **alarm.id._asdict(),
-            kind=alarm.kind,
-            service=service,
-            resource=resource,
-            content=msgspec.json.encode(content).decode(),
-            changed=alarm.state.updated,
-            due=now,
-            attempts=0,
-            error="",
-        )
-    )
+    values = {
+        **alarm.id._asdict(),
+        "kind": alarm.kind,
+        "service": service,
+        "resource": resource,
+        "content": msgspec.json.encode(content).decode(),
+        "changed": alarm.state.updated,
+        "due": now,
+        "attempts": 0,
+        "error": "",
+    }
+    connection.execute(_INSERT, values)
 
 
 def due(connection: sa.Connection, *conditions: sa.ColumnElement[bool], now: float, limit: int) -> list[Owed]:

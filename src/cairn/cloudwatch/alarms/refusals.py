@@ -58,6 +58,10 @@ def unsupported(what: str) -> AwsError:  # (ours)
     return invalid(f"{what} is not supported by Cairn.")
 
 
+def unsupported_operation() -> AwsError:  # (ours)
+    return AwsError("UnsupportedOperation", "Log alarms and mute rules are not supported by Cairn.")
+
+
 def kind_differs(name: str, kind: str) -> AwsError:  # (ours)
     return invalid(f"The alarm {name} exists and is a {kind}.")
 

@@ -77,9 +77,8 @@ def insert(connection: sa.Connection, alarm: Alarm) -> int:
 
 def update(connection: sa.Connection, alarm: Alarm) -> bool:
     """Write an alarm as it is now, unless somebody has changed it since it was read. Returns whether it was written."""
-    where = (alarms.c.id == alarm.row, alarms.c.generation == alarm.generation)
     values = {**_values(alarm), "generation": alarm.generation + 1}
-    return connection.execute(sa.update(alarms).where(*where).values(values)).rowcount == 1
+    return connection.execute(_UPDATE, values | {"of_row": alarm.row, "of_generation": alarm.generation}).rowcount == 1
 
 
 def delete(connection: sa.Connection, rows: Sequence[int]) -> None:
@@ -89,8 +88,7 @@ def delete(connection: sa.Connection, rows: Sequence[int]) -> None:
 
 def wake_parents(connection: sa.Connection, child: int, now: float) -> None:
     """Have those composite alarms evaluated that an alarm which turned is part of, or suppresses."""
-    parents = sa.select(references.c.parent).where(references.c.child == child)
-    connection.execute(sa.update(alarms).where(alarms.c.id.in_(parents)).values(due=now))
+    connection.execute(_WAKE, {"of_child": child, "due": now})
 
 
 def parents(connection: sa.Connection, children: Iterable[int]) -> list[tuple[int, int]]:
@@ -143,5 +141,11 @@ def _values(alarm: Alarm) -> dict[str, Any]:
     }
 
 
+_UPDATE = sa.update(alarms).where(
+    alarms.c.id == sa.bindparam("of_row"), alarms.c.generation == sa.bindparam("of_generation")
+)
+_WAKE = sa.update(alarms).where(
+    alarms.c.id.in_(sa.select(references.c.parent).where(references.c.child == sa.bindparam("of_child")))
+)
 _metric = msgspec.json.Decoder(MetricSettings)
 _composite = msgspec.json.Decoder(CompositeSettings)

@@ -115,7 +115,11 @@ class LogStore:
     def end(self) -> int:
         """The number that the next put will have."""
         with self.state.read() as connection:
-            return _position(connection, _SEQUENCE)
+            return self.next_seq(connection)
+
+    def next_seq(self, connection: sa.Connection) -> int:
+        """As `end`, in a transaction: every put that is not durable yet has this number or a greater one."""
+        return _position(connection, _SEQUENCE)
 
     def position_of(self, reader: str) -> int:
         """Where a reader of `Once` stands; 0 for one that never put anything."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from cairn.cloudwatch.metrics import math, refusals
+from cairn.cloudwatch.metrics.anomalies.training import expectation
 from cairn.cloudwatch.metrics.labels import Labelled, distinct_labels, label_of
 from cairn.cloudwatch.metrics.math.functions import Value
 from cairn.cloudwatch.metrics.math.search import FOUND_MAX, parse_search
@@ -18,7 +19,9 @@ from cairn.cloudwatch.metrics.store import DAY_S, MetricStore
 from cairn.cloudwatch.metrics.tables import series as series_table
 
 POINTS_MAX = 500_000
-"""Data points that the expressions of one request may need: about 60 MB."""
+"""Data points that the expressions of one request may keep: about 60 MB."""
+WORK_MAX = 5_000_000
+"""Data points that they may make on their way: some seconds."""
 SEARCHED_MAX = 10_000
 """Metrics that a search looks at."""
 LISTED_S = 14 * DAY_S
@@ -57,7 +60,7 @@ def get_metric_data(
         timezone_s: of times in labels, in seconds ahead of UTC.
 
     Raises:
-        AwsError: the expressions need more than `POINTS_MAX` data points.
+        AwsError: the expressions need more than `POINTS_MAX` data points, or make more than `WORK_MAX`.
     """
     return [
         each
@@ -105,7 +108,7 @@ class _Reading:
         self._now = store.clock.now()
         self._timezone_s = timezone_s
         self._values: dict[str, math.TimeSeries | list[math.TimeSeries]] = {}
-        self._needed = 0
+        self._needed = self._made = 0
         metrics = [query.id for query in queries if query.stat is not None]
         self._needs: dict[str, list[str]] = {}
         """What each query needs, directly or not, each behind what it needs itself."""
@@ -148,8 +151,20 @@ class _Reading:
             for metric, label in zip(found, distinct_labels(found), strict=True)
         ]
 
-    def band(self, id: str, deviations: float) -> list[math.TimeSeries]:
-        raise NotImplementedError
+    def spend(self, points: int) -> None:
+        self._made += points
+        if self._made > WORK_MAX:
+            raise refusals.too_much_to_compute(WORK_MAX)
+
+    def band(self, id: str, deviations: float, times: range) -> list[math.TimeSeries]:
+        stat = self._queries[id].stat
+        assert stat is not None
+        expected = expectation(
+            self._store, self._connection, stat.metric, stat.statistic, stat.period, min(self._end, self._now)
+        )
+        bounds = expected.band(times, deviations)
+        label = f"{self._queries[id].label or stat.metric.name} (expected)"
+        return [math.TimeSeries(points, stat.period, label, stat.metric) for points in bounds]
 
     def _value(self, query: MetricQuery) -> math.TimeSeries | list[math.TimeSeries]:
         known = self._values.get(query.id)

@@ -17,7 +17,7 @@ DYNAMIC_MAX = 6
 """Values in a label; more stay as they were written."""
 
 _VALUE = re.compile(r"\$\{(?:(?P<name>[A-Z_]+)|PROP\('(?P<property>[^']*)'\))\}")
-_ZONE = re.compile(r"([+-])(\d{2})(\d{2})")
+_ZONE = re.compile(r"([+-])([0-9]{2})([0-9]{2})")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cairn.cloudwatch.metrics import parameters, refusals
+from cairn.cloudwatch.metrics.anomalies import operations as anomalies
 from cairn.cloudwatch.metrics.data import LISTED_S, Series, read_series
 from cairn.cloudwatch.metrics.datum import Metric
 from cairn.cloudwatch.metrics.labels import parse_zone
@@ -39,18 +40,19 @@ SCANNED_AT_ONCE = 2_000
 _NONE = -1
 """In the place of the time of a series of which nothing was shown."""
 
-UNCHECKED = frozenset({"PutMetricData", "GetMetricData", "GetMetricStatistics", "ListMetrics"})
+UNCHECKED = anomalies.UNCHECKED | {"PutMetricData", "GetMetricData", "GetMetricStatistics", "ListMetrics"}
 """Operations that check their input themselves, in words of their own."""
 
 
 def operations(store: MetricStore) -> dict[str, Operation]:
-    """CloudWatch's operations on metrics, by name."""
+    """CloudWatch's operations on metrics, and on anomaly detectors, by name."""
     doors = _MetricOperations(store)
     return {
         "PutMetricData": doors.put_metric_data,
         "GetMetricData": doors.get_metric_data,
         "GetMetricStatistics": doors.get_metric_statistics,
         "ListMetrics": doors.list_metrics,
+        **anomalies.operations(store),
     }
 
 

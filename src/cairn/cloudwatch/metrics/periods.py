@@ -10,11 +10,12 @@ from cairn.cloudwatch.metrics.summary import Summary
 
 SHORT_S = (1, 5, 10, 20, 30)
 """Periods of less than a minute."""
+MINUTE_S = 60
 
 
 def is_period(period: int) -> bool:
     """Whether CloudWatch has such a period, in seconds."""
-    return period in SHORT_S or (period > 0 and period % 60 == 0)
+    return period in SHORT_S or (0 < period < 1 << 31 and period % MINUTE_S == 0)
 
 
 def round_start(start: float, period: int, now: float) -> int:
@@ -44,11 +45,17 @@ def read_periods(
     Points of a resolution that a period does not divide into are not there for it: what is older than 3 hours has
     periods of whole minutes, older than 15 days of 5 minutes, older than 63 days of hours. A metric that was published
     by the minute has, in shorter periods, its value in the one that the minute begins with.
+
+    Without `spread` nothing is known of how the values are distributed, which is quicker.
     """
-    recent = store.clock.now() - KEPT_S[1]
     found: dict[str, dict[int, Summary]] = {}
-    for key, summary in store.rows(connection, metric, start, end, unit=unit, spread=spread):
-        if period % key.resolution != 0 and not (key.resolution == 60 and period < 60 and key.start >= recent):
+    if not spread and period >= MINUTE_S:
+        for of_unit, begin, summary in store.sums(connection, metric, start, end, period, unit=unit):
+            found.setdefault(of_unit, {})[begin] = summary
+        return found
+    recent = store.clock.now() - KEPT_S[1]
+    for key, summary in store.rows(connection, metric, start, end, unit=unit):
+        if period % key.resolution != 0 and not (period < key.resolution == MINUTE_S and key.start >= recent):
             continue
         begin = key.start - (key.start - start) % period
         periods = found.setdefault(key.unit, {})

@@ -17,6 +17,9 @@ from cairn.cloudwatch.metrics.statistic import Statistic, parse_statistic
 PERIOD_S = 300
 """Of an expression that neither names a period nor has metrics with one."""
 
+CALLS_MAX = {"SEARCH": 100, "ANOMALY_DETECTION_BAND": 20}
+"""How often the expressions of one request may call what reads much."""
+
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _SQL = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 
@@ -80,6 +83,10 @@ def parse_queries(
             errors.append(f"The values for parameter id in {where} are not unique.")
         if query is not None:
             found[query.id] = query
+    for function, most in CALLS_MAX.items():
+        asked = sum(len(math.calls(query.node, function)) for query in found.values() if query.node is not None)
+        if asked > most:
+            errors.append(f"The expressions in {where} call {function} more than {most} times.")
     if errors:
         raise refusals.validation(errors)
     ordered = _ordered(found)

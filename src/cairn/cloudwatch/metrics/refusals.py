@@ -80,3 +80,16 @@ def no_sql() -> str:  # (ours)
 
 def invalid_token() -> AwsError:  # (ours)
     return AwsError("InvalidNextToken", "The token is not one that this operation gave for this request.")
+
+
+def too_many_detectors(limit: int) -> AwsError:  # (ours)
+    return AwsError("LimitExceededException", f"The account may have up to {limit} anomaly detectors in a Region.")
+
+
+def no_detector() -> AwsError:  # (ours)
+    return AwsError("ResourceNotFoundException", "There is no such anomaly detector.", 404)
+
+
+def no_math_detectors() -> AwsError:  # (ours)
+    text = "Anomaly detectors of math expressions are not supported by this version of Cairn."
+    return AwsError("InvalidParameterValueException", text)

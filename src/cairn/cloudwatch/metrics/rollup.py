@@ -17,7 +17,9 @@ from cairn.core.clock import Clock
 
 POLL_S = 60.0
 ROWS_A_STEP = 2_000
-"""Rows that one transaction moves or deletes: about 50 ms in which nobody else writes."""
+"""Rows that one transaction moves or deletes: about 100 ms in which nobody else writes."""
+PAUSE_S = 0.1
+"""Between two transactions, where there is more to do: others write then."""
 
 _COARSER = {1: 60, 60: 300, 300: 3_600}
 
@@ -36,7 +38,7 @@ class RollUp:
         now = self._clock.now()
         moved = [self._move(now, resolution, target) for resolution, target in _COARSER.items()]
         gone = self._delete(now)
-        return 0.0 if max(*moved, gone) >= ROWS_A_STEP else POLL_S
+        return PAUSE_S if max(*moved, gone) >= ROWS_A_STEP else POLL_S
 
     def _move(self, now: float, resolution: int, target: int) -> int:
         """Returns how many rows went into coarser ones."""
@@ -44,7 +46,7 @@ class RollUp:
         with self._store.write() as connection:
             old = sa.select(points).where(points.c.resolution == resolution, points.c.start < limit)
             old = old.order_by(points.c.start).limit(ROWS_A_STEP)
-            self._store.hold(connection, {key.series for key, _ in read_points(connection, old)})
+            self._store.hold(connection, sa.select(old.subquery().c.series))
             found = read_points(connection, old)
             gathered: dict[PointKey, Summary] = {}
             for key, summary in found:

@@ -18,7 +18,7 @@ from cairn.cloudwatch.metrics.summary import Summary
 Values = list[tuple[float, float]]
 """Values with their counts, by value."""
 
-_NUMBER = r"\d+(?:\.\d{0,10})?(?:[Ee][+-]?\d+)?"
+_NUMBER = r"[0-9]+(?:\.[0-9]{0,10})?(?:[Ee][+-]?[0-9]+)?"
 _SHORT = re.compile(rf"(p|tc|tm|ts|wm)({_NUMBER})", re.IGNORECASE)
 _RANGE = re.compile(rf"(TC|TM|TS|WM|PR)\(({_NUMBER}%?)?:({_NUMBER}%?)?\)", re.IGNORECASE)
 _SLACK = 1e-9  # 10 % of 10 values is one, whatever floats say

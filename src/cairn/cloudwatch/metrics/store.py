@@ -15,6 +15,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from cairn.cloudwatch.metrics.anomalies.band import Expectations
 from cairn.cloudwatch.metrics.datum import Datum, Metric
 from cairn.cloudwatch.metrics.distribution import Distribution
 from cairn.cloudwatch.metrics.summary import Summary
@@ -45,6 +46,7 @@ class MetricStore:
     def __init__(self, state: State, clock: Clock) -> None:
         self.state = state
         self.clock = clock
+        self.expectations = Expectations()
 
     def write(self) -> AbstractContextManager[sa.Connection]:
         """A transaction for `add` and `move`: durable when the block ends, nothing of it if the block raises."""
@@ -82,27 +84,46 @@ class MetricStore:
             connection.execute(sa.insert(positions).values(reader=reader, position=position))
 
     def rows(
-        self,
-        connection: sa.Connection,
-        metric: Metric,
-        start: float,
-        end: float,
-        *,
-        unit: str = "",
-        spread: bool = True,
+        self, connection: sa.Connection, metric: Metric, start: float, end: float, *, unit: str = ""
     ) -> list[tuple[PointKey, Summary]]:
-        """Points of a metric that begin in [start, end), in order; `unit` leaves out those of others.
+        """Points of a metric that begin in [start, end), in order; `unit` leaves out those of others."""
+        return read_points(connection, _of(sa.select(points), metric, start, end, unit).order_by(points.c.start))
 
-        Without `spread` nothing is known of how the values are distributed, which is quicker.
+    def sums(
+        self, connection: sa.Connection, metric: Metric, start: int, end: float, period: int, *, unit: str = ""
+    ) -> list[tuple[str, int, Summary]]:
+        """Points of a metric that begin in [start, end), summed up by unit and period, in order of begin.
+
+        Points of a resolution that the period is no multiple of are left out. How the values are distributed is not
+        told: the database adds up, so that months cost little.
         """
-        columns = [column for column in points.c if spread or column is not points.c.spread]
-        wanted = sa.select(*columns).join(series, series.c.id == points.c.series)
-        wanted = wanted.where(series.c.key == metric.key, points.c.start >= start, points.c.start < end)
-        if unit:
-            wanted = wanted.where(points.c.unit == unit)
-        return read_points(connection, wanted.order_by(points.c.start))
+        begin = points.c.start - (points.c.start - start) % period
+        columns = (
+            sa.func.sum(points.c["count"]).label("amount"),
+            sa.func.sum(points.c.sum).label("total"),
+            sa.func.min(points.c.min).label("least"),
+            sa.func.max(points.c.max).label("greatest"),
+        )
+        wanted = _of(sa.select(points.c.unit, begin.label("begins"), *columns), metric, start, end, unit)
+        fitting = [resolution for resolution in KEPT_S if period % resolution == 0]
+        wanted = wanted.where(points.c.resolution.in_(fitting)).group_by(points.c.unit, sa.text("begins"))
+        return [
+            (row.unit, row.begins, Summary(row.amount, row.total, row.least, row.greatest))
+            for row in connection.execute(wanted.order_by(sa.text("begins")))
+        ]
 
-    def hold(self, connection: sa.Connection, rows: Iterable[int]) -> None:
+    def having(self, connection: sa.Connection, metrics: Sequence[Metric], start: float, end: float) -> set[Metric]:
+        """Those of some metrics that have points which begin in [start, end)."""
+        by_key = {metric.key: metric for metric in metrics}
+        keys = list(by_key)
+        found: set[Metric] = set()
+        for first in range(0, len(keys), ROWS_A_QUERY):
+            some = sa.exists().where(points.c.series == series.c.id, points.c.start >= start, points.c.start < end)
+            wanted = sa.select(series.c.key).where(series.c.key.in_(keys[first : first + ROWS_A_QUERY]), some)
+            found.update(by_key[key] for key in connection.scalars(wanted))
+        return found
+
+    def hold(self, connection: sa.Connection, rows: sa.Select[tuple[int]]) -> None:
         """Keep others from changing points of metrics until the transaction ends."""
         if connection.dialect.name != "sqlite":  # which has one writer at a time
             wanted = sa.select(series.c.id).where(series.c.id.in_(rows)).order_by(series.c.key)
@@ -121,22 +142,34 @@ class MetricStore:
     def _series(self, connection: sa.Connection, metrics: Sequence[Metric]) -> dict[Metric, int]:
         """The rows of metrics, made where there are none, marked active, and locked until the transaction ends."""
         now = int(self.clock.now())
-        found: dict[str, int] = {}
-        ordered = sorted({metric.key: metric for metric in metrics}.items())  # so that no two wait for each other
-        for first in range(0, len(ordered), ROWS_A_QUERY):
-            part = dict(ordered[first : first + ROWS_A_QUERY])
-            wanted = sa.select(series.c.id, series.c.key, series.c.active).where(series.c.key.in_(list(part)))
-            wanted = wanted.order_by(series.c.key).with_for_update()
-            present = connection.execute(wanted).all()
-            missing = [key for key in part if key not in {row.key for row in present}]
-            if missing:
-                _insert_series(connection, [part[key] for key in missing], now)
-                present = connection.execute(wanted).all()
-            stale = [row.id for row in present if now - row.active >= ACTIVE_STEP_S]
-            if stale:
-                connection.execute(sa.update(series).where(series.c.id.in_(stale)).values(active=now))
-            found |= {row.key: row.id for row in present}
-        return {metric: found[metric.key] for metric in metrics}
+        by_key = {metric.key: metric for metric in sorted(metrics)}  # in order, so that no two wait for each other
+        present = _held(connection, list(by_key))
+        missing = [key for key in by_key if key not in present]
+        if missing:
+            _insert_series(connection, [by_key[key] for key in missing], now)
+            present |= _held(connection, missing)
+        stale = [row for row, active in present.values() if now - active >= ACTIVE_STEP_S]
+        for first in range(0, len(stale), ROWS_A_QUERY):
+            seen = sa.update(series).where(series.c.id.in_(stale[first : first + ROWS_A_QUERY]))
+            connection.execute(seen.values(active=now))
+        return {metric: present[metric.key][0] for metric in metrics}
+
+
+def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Rows of metrics and when they were last published, by key; nobody else changes them meanwhile."""
+    found: dict[str, tuple[int, int]] = {}
+    for first in range(0, len(keys), ROWS_A_QUERY):
+        wanted = sa.select(series.c.key, series.c.id, series.c.active)
+        wanted = wanted.where(series.c.key.in_(keys[first : first + ROWS_A_QUERY])).order_by(series.c.key)
+        found |= {row.key: (row.id, row.active) for row in connection.execute(wanted.with_for_update())}
+    return found
+
+
+def _of(wanted: sa.Select[Any], metric: Metric, start: float, end: float, unit: str) -> sa.Select[Any]:
+    """A question narrowed to points of a metric."""
+    wanted = wanted.select_from(points).join(series, series.c.id == points.c.series)
+    wanted = wanted.where(series.c.key == metric.key, points.c.start >= start, points.c.start < end)
+    return wanted.where(points.c.unit == unit) if unit else wanted
 
 
 def read_points(connection: sa.Connection, wanted: sa.Select[Any]) -> list[tuple[PointKey, Summary]]:
@@ -197,8 +230,7 @@ def _dimensions(text: str) -> tuple[tuple[str, str], ...]:
 
 def _summary(row: sa.Row[Any]) -> Summary:
     found = row._mapping  # since rows have a method `count`
-    spread = found.get("spread")
-    known = Distribution.decode(spread) if spread is not None else None
+    known = Distribution.decode(found["spread"]) if found["spread"] is not None else None
     return Summary(found["count"], found["sum"], found["min"], found["max"], known)
 
 

@@ -48,3 +48,15 @@ positions = sa.Table(
     sa.Column("reader", sa.String(200), primary_key=True),
     sa.Column("position", sa.BigInteger, nullable=False),
 )
+
+detectors = sa.Table(
+    "anomaly_detectors",
+    METRICS.metadata,
+    sa.Column("id", _ID, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String(64), nullable=False, unique=True, doc="Detector.key"),
+    sa.Column("name", sa.String(128), nullable=False, unique=True, doc="AnomalyDetectorId"),
+    sa.Column("account", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(32), nullable=False),
+    sa.Column("body", sa.Text, nullable=False, doc="Detector as JSON"),
+    sa.Index("anomaly_detectors_account", "account", "region"),
+)

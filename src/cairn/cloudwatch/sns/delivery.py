@@ -59,7 +59,9 @@ class Deliveries:
         self._subscriptions = subscriptions
         self._sender = sender
         self._clock = clock
-        self._lanes: Lanes[int] = Lanes(clock, "sns", owner="subscription", healthy=HEALTHY_WORKERS, troubled=TROUBLED_WORKERS)
+        self._lanes: Lanes[int] = Lanes(
+            clock, "sns", owner="subscription", healthy=HEALTHY_WORKERS, troubled=TROUBLED_WORKERS
+        )
         self._not_before: dict[int, float] = {}  # by subscription, monotonic; jobs add to it
         self._tidied = clock.monotonic()
 

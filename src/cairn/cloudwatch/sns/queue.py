@@ -56,7 +56,7 @@ class Queue:
         """Subscriptions that something is due for, who has waited longest first."""
         select = (
             sa.select(deliveries.c.subscription)
-            .where(deliveries.c.due <= now)
+            .where(deliveries.c.due <= now, _is_first(now))
             .group_by(deliveries.c.subscription)
             .order_by(sa.func.min(deliveries.c.due))
             .limit(limit)
@@ -75,18 +75,10 @@ class Queue:
             if topic is None:
                 return None
             mine = deliveries.c.subscription == subscription
-            earlier = deliveries.alias("earlier")
-            in_the_way = sa.exists().where(
-                earlier.c.subscription == subscription,
-                earlier.c.group_id == deliveries.c.group_id,
-                earlier.c.id < deliveries.c.id,
-                earlier.c.due > now,
-            )
-            free = sa.or_(deliveries.c.group_id == "", ~in_the_way)
             select = (
                 sa.select(deliveries, messages.c.content)
                 .join(messages, messages.c.id == deliveries.c.message)
-                .where(mine, deliveries.c.due <= now, free)
+                .where(mine, deliveries.c.due <= now, _is_first(now))
                 .order_by(deliveries.c.id)
                 .limit(limit)
             )
@@ -135,6 +127,18 @@ class Queue:
         with self._state.read() as connection:
             found = connection.execute(sa.select(*columns).where(subscriptions.c.id.in_(rows), waits))
             return {row.id: row.arn for row in found}
+
+
+def _is_first(now: float) -> sa.ColumnElement[bool]:
+    """Nothing that is due later comes before it in its group, if it has one."""
+    earlier = deliveries.alias("earlier")
+    in_the_way = sa.exists().where(
+        earlier.c.subscription == deliveries.c.subscription,
+        earlier.c.group_id == deliveries.c.group_id,
+        earlier.c.id < deliveries.c.id,
+        earlier.c.due > now,
+    )
+    return sa.or_(deliveries.c.group_id == "", ~in_the_way)
 
 
 def _of_row(row: sa.RowMapping) -> Delivery:

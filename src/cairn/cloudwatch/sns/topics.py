@@ -150,6 +150,7 @@ class Topics:
         *,
         source: Source,
         subject: str = "",
+        by_protocol: Mapping[str, str] | None = None,
         attributes: Mapping[str, Attribute] | None = None,
         group: str = "",
         once: str = "",
@@ -157,6 +158,7 @@ class Topics:
         """Publish for a service, as far as the topic's policy and its key let it. Durable when it returns.
 
         Args:
+            by_protocol: what subscribers by some protocols get in place of `message`.
             once: a message that was published to the topic under the same id within 14 days is the same: nothing is
                 stored then.
 
@@ -183,7 +185,7 @@ class Topics:
         made = Message(
             id=str(uuid.uuid4()),
             published=self._clock.now(),
-            bodies={DEFAULT: message},
+            bodies={DEFAULT: message, **(by_protocol or {})},
             subject=subject,
             attributes=dict(given),
             group=group or (source.arn[-128:] if found.is_fifo else ""),

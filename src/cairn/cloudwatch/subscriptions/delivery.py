@@ -1,14 +1,13 @@
 """Delivery to the destinations of subscription filters: each filter's messages in order, at least once.
 
-Each filter has at most one job under way. Those whose destination fails run in threads of their own, so that however
-many hang, none that is well waits for them.
+Each filter has at most one job under way, in a lane: a destination that fails or hangs delays no other.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 import msgspec
 import sqlalchemy as sa
@@ -21,31 +20,18 @@ from cairn.cloudwatch.subscriptions.sink import drop
 from cairn.cloudwatch.subscriptions.tables import messages
 from cairn.core.clock import Clock
 from cairn.core.failpoints import failpoint
+from cairn.core.lanes import Lanes, Trouble
 
 POLL_S = 0.5
 SETTLE_S = 0.1
 """How long a step waits for jobs under way before it looks for other work."""
 RETRIED_FOR_S = 86_400.0
 """What a destination has not taken by then is dropped."""
-RETRY_FIRST_S = 1.0
-RETRY_MAX_S = 60.0
 MESSAGES_A_JOB = 50
-HEALTHY_THREADS = 4
-TROUBLED_THREADS = 2
 
 DELIVERED = Counter("cairn_subscription_events_delivered", "Log events that subscriptions' destinations took.")
 
 log = logging.getLogger(__name__)
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """A filter whose last message was not taken."""
-
-    failures: int
-    """In a row."""
-    error: str
-    retry_at: float
-    """Monotonic."""
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -66,80 +52,58 @@ class Deliveries:
         self._filters = Filters(store)
         self._destinations = destinations
         self._clock = clock
-        self._healthy = ThreadPoolExecutor(HEALTHY_THREADS, "subscriptions")
-        self._troubled = ThreadPoolExecutor(TROUBLED_THREADS, "subscriptions-troubled")
-        self._jobs: dict[int, tuple[SubscriptionFilter, Future[int]]] = {}
-        self._troubles: dict[int, tuple[SubscriptionFilter, Trouble]] = {}
+        self._lanes: Lanes[int] = Lanes(clock, "subscriptions", owner="filter")
+        self._known: dict[int, SubscriptionFilter] = {}
 
     def step(self) -> float:
         """Begin what is due. Returns the seconds until there may be more."""
-        progress = self._settle()
+        self._lanes.settle(SETTLE_S)
         waiting = self._waiting()
-        known = {filter.id: filter for filter in self._filters.all()} if waiting else {}
+        self._known = {filter.id: filter for filter in self._filters.all()} if waiting else {}
+        started = False
         for row in waiting:
-            filter = known.get(row)
-            if filter is not None and row not in self._jobs and self._may_try(row):
-                threads = self._troubled if row in self._troubles else self._healthy
-                self._jobs[row] = filter, threads.submit(self._deliver, filter)
-                progress = True
-        for row in [row for row in self._troubles if row not in waiting and row not in self._jobs]:
-            self._troubles.pop(row, None)  # its filter is gone, or nothing is left to send
-        return 0.0 if progress or self._jobs else POLL_S
+            filter = self._known.get(row)
+            if filter is not None and not self._lanes.busy(row) and self._may_try(row):
+                self._lanes.start(row, partial(self._deliver, filter))
+                started = True
+        for row in [row for row in self._lanes.troubles if row not in waiting and not self._lanes.busy(row)]:
+            self._lanes.troubles.pop(row, None)  # its filter is gone
+        return 0.0 if started or not self._lanes.idle else POLL_S
 
     def troubles(self) -> dict[str, Trouble]:
         """Filters whose destination fails now, by group and name."""
-        return {f"{filter.group.arn} ({filter.name})": trouble for filter, trouble in list(self._troubles.values())}
+        known, found = self._known, list(self._lanes.troubles.items())
+        return {f"{known[row].group.arn} ({known[row].name})": trouble for row, trouble in found if row in known}
 
     def close(self) -> None:
         """Wait for the jobs under way. What waits is delivered at the next start."""
-        self._healthy.shutdown(cancel_futures=True)
-        self._troubled.shutdown(cancel_futures=True)
+        self._lanes.close()
 
     def _waiting(self) -> set[int]:
         with self._store.state.read() as connection:
             return set(connection.scalars(sa.select(messages.c.filter).distinct()))
 
     def _may_try(self, row: int) -> bool:
-        trouble = self._troubles.get(row)
-        return trouble is None or self._clock.monotonic() >= trouble[1].retry_at
+        trouble = self._lanes.troubles.get(row)
+        return trouble is None or self._clock.monotonic() >= trouble.retry_at
 
-    def _settle(self) -> bool:
-        """Forget the jobs that ended. Returns whether any delivered something."""
-        if self._jobs:
-            wait([job for _, job in self._jobs.values()], SETTLE_S, FIRST_COMPLETED)
-        progress = False
-        for row, (filter, job) in list(self._jobs.items()):
-            if job.done():
-                del self._jobs[row]
-                error = job.exception()
-                if error is not None:  # of ours, or the database's: the messages are still there
-                    log.debug("trace of the subscription filter %s", filter.name, exc_info=error)
-                    self._note(filter, f"{type(error).__name__}: {error}")
-                progress |= error is None and job.result() > 0
-        return progress
-
-    def _deliver(self, filter: SubscriptionFilter) -> int:
-        """Deliver some messages of a filter. Returns how many are done with. In a job's thread."""
+    def _deliver(self, filter: SubscriptionFilter) -> None:
+        """Deliver some messages of a filter, in a lane's thread; what it raises is trouble."""
         destination = Destination.parse(filter.destination, filter.role)
-        done = 0
         for message in self._next(filter.id):
             key = message.stream if filter.distribution == BY_STREAM else uuid.uuid4().hex
             try:
                 self._destinations.deliver(
                     destination, message.content, group_arn=filter.group.arn, partition_key=key[:256]
                 )
-            except DestinationError as error:
+            except DestinationError:
                 if self._clock.now() * 1000 - message.owed_ms < RETRIED_FOR_S * 1000:
-                    self._note(filter, f"{error.code or 'no answer'}: {error.message}")
-                    return done
+                    raise
                 self._forget(message, dropped_of=filter.id)
             else:
                 failpoint("subscriptions.delivered")
-                self._troubles.pop(filter.id, None)
                 self._forget(message)
                 DELIVERED.inc(message.events)
-            done += 1
-        return done
 
     def _next(self, row: int) -> list[_Message]:
         query = sa.select(messages.c.id, messages.c.stream, messages.c.events, messages.c.owed_ms, messages.c.content)
@@ -152,11 +116,3 @@ class Deliveries:
             gone = connection.execute(sa.delete(messages).where(messages.c.id == message.id)).rowcount
             if dropped_of is not None and gone:
                 drop(connection, dropped_of, message.events)
-
-    def _note(self, filter: SubscriptionFilter, text: str) -> None:
-        before = self._troubles.get(filter.id)
-        failures = before[1].failures + 1 if before is not None else 1
-        pause = min(RETRY_FIRST_S * 2.0 ** (failures - 1), RETRY_MAX_S)
-        self._troubles[filter.id] = (filter, Trouble(failures, text, self._clock.monotonic() + pause))
-        place = (filter.name, filter.group.arn, failures, pause, text)
-        log.warning("the subscription filter %s of %s failed (%d in a row), next in %.0f s: %s", *place)

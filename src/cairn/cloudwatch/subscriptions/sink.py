@@ -70,6 +70,7 @@ class SubscriptionSink:
             self._keep(connection, made)
             move(connection, Once(READER, reached))
             failpoint("subscriptions.written")
+        failpoint("subscriptions.stored")
         return 0.0
 
     def _found(

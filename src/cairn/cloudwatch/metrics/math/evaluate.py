@@ -35,8 +35,11 @@ class Source(Protocol):
     def search(self, search: str, statistic: str, period: int) -> list[TimeSeries]:
         """Metrics that a search finds; `period` is 0 where the expression names none."""
 
-    def band(self, id: str, deviations: float) -> list[TimeSeries]:
-        """The upper and the lower bound of what is expected of a metric of the request."""
+    def spend(self, points: int) -> None:
+        """Note that so many points are made. May raise, where a request makes too many."""
+
+    def band(self, id: str, deviations: float, times: range) -> list[TimeSeries]:
+        """The upper and the lower bound of what is expected of a metric of the request, at some times."""
 
 
 def evaluate(node: Node, ids: Mapping[str, Value], source: Source, grid: Grid) -> Value:
@@ -51,6 +54,14 @@ class _Evaluation:
         self._grid = grid
 
     def value(self, node: Node) -> Value:
+        found = self._value(node)
+        if isinstance(found, list):
+            self._source.spend(sum(len(series.points) for series in found))
+        elif isinstance(found, TimeSeries):
+            self._source.spend(len(found.points))
+        return found
+
+    def _value(self, node: Node) -> Value:
         match node:
             case Number():
                 return node.value
@@ -101,7 +112,7 @@ class _Evaluation:
             assert isinstance(found, TimeSeries)
             return functions.over_series(name, found)
         if name in functions.OF_TIMES:
-            return functions.of_times(name, self._series(arguments[0]), self._grid.times)
+            return functions.of_times(name, self._series(arguments[0]), self._every())
         return self._special(name, arguments)
 
     def _special(self, name: str, arguments: tuple[Node, ...]) -> Value:
@@ -117,7 +128,7 @@ class _Evaluation:
         match name:
             case "FILL":
                 filler = self._filler(arguments[1])
-                return self._each(first, lambda series: functions.fill(series, filler, grid.times))
+                return self._each(first, lambda series: functions.fill(series, filler, self._every()))
             case "FIRST" | "LAST":
                 found = self._several(first)
                 return found[0 if name == "FIRST" else -1] if found else TimeSeries({}, grid.period)
@@ -140,10 +151,17 @@ class _Evaluation:
                 )
             case "TIME_SERIES":
                 value = self._scalar(first)
-                return TimeSeries({} if math.isnan(value) else dict.fromkeys(grid.times, value), grid.period)
+                return TimeSeries({} if math.isnan(value) else dict.fromkeys(self._every(), value), grid.period)
         assert name == "ANOMALY_DETECTION_BAND"
         assert isinstance(first, Reference)
-        return self._source.band(first.id, self._scalar(arguments[1]) if len(arguments) > 1 else 2.0)
+        deviations = self._scalar(arguments[1]) if len(arguments) > 1 else 2.0
+        return self._source.band(first.id, deviations, self._every())
+
+    def _every(self) -> range:
+        """Every time of the question, for a series that has a point at each."""
+        times = self._grid.times
+        self._source.spend(len(times))
+        return times
 
     def _each(self, node: Node, change: functions.Change) -> Value:
         found = self.value(node)

@@ -189,7 +189,7 @@ def _named_parts(name: str) -> Callable[[Metric], list[str]]:
 def _contains(value: str, *, exact: bool, parts: Callable[[Metric], list[str]]) -> Test:
     if exact:
         return lambda metric: value in parts(metric)
-    wanted = _tokens_of(value)
+    wanted = "".join(_tokens_of(value))
     if not wanted:
         return lambda metric: value.lower() in (part.lower() for part in parts(metric))
     return lambda metric: any(_holds(_tokens_of(part), wanted) for part in parts(metric))
@@ -199,7 +199,14 @@ def _tokens_of(text: str) -> list[str]:
     return [part.lower() for part in _PARTS.findall(text)]
 
 
-def _holds(tokens: list[str], wanted: list[str]) -> bool:
-    """Whether the wanted tokens stand one behind the other."""
-    size = len(wanted)
-    return any(tokens[first : first + size] == wanted for first in range(len(tokens) - size + 1))
+def _holds(tokens: list[str], wanted: str) -> bool:
+    """Whether some tokens, one behind the other, are what is wanted."""
+    for first in range(len(tokens)):
+        joined = ""
+        for token in tokens[first:]:
+            joined += token
+            if joined == wanted:
+                return True
+            if len(joined) >= len(wanted):
+                break
+    return False

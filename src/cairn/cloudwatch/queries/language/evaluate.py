@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cairn.cloudwatch.queries.language.functions import FUNCTIONS
 from cairn.cloudwatch.queries.language.periods import Bounds, bounds_of
@@ -34,19 +34,26 @@ from cairn.cloudwatch.queries.language.values import (
     truth,
 )
 
+Shape = tuple[object, ...]
+
 
 @dataclass(frozen=True)
 class Compiler:
-    """Compiles expressions. `slots`: where the value of a call stands that is worked out elsewhere: of aggregates."""
+    """Compiles expressions."""
 
     now_ms: int
-    slots: Mapping[Call, str] | None = None
+    slots: Mapping[Call, str] = field(default_factory=dict)
+    """Where the values of calls stand that are worked out elsewhere: of aggregates."""
+    columns: Mapping[Shape, str] = field(default_factory=dict)
+    """Expressions that are columns by now, as `bin(5m)` is behind a `stats` by it."""
 
     def compile(self, node: Expression) -> Read:
         """
         Raises:
             MalformedQuery: it makes no sense here, such as a function that there is not.
         """
+        if self.columns and not isinstance(node, Field | Literal) and (column := self.columns.get(shape_of(node))):
+            return field_reader(column)
         match node:
             case Field():
                 return field_reader(node.name)
@@ -123,7 +130,7 @@ class Compiler:
         return among
 
     def _call(self, node: Call) -> Read:
-        if self.slots is not None and node in self.slots:
+        if node in self.slots:
             slot = self.slots[node]
             return lambda row: row.values[slot]
         if node.name == "now":
@@ -151,6 +158,21 @@ class Compiler:
             raise MalformedQuery(f"{node.name} takes a time and a period, such as 5m", node.start, node.end)
         moment = self.compile(given[0]) if given else field_reader("@timestamp")
         return _rounded(moment, bounds_of(period), up=node.name == "dateceil")
+
+
+def shape_of(node: Expression) -> Shape:
+    """What an expression says, wherever in the text it says it."""
+    return type(node).__name__, *(_shape(value) for value in _members(node))
+
+
+def _members(node: Expression) -> list[object]:
+    return [getattr(node, name) for name in node.__slots__ if name not in ("start", "end")]
+
+
+def _shape(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_shape, value))
+    return shape_of(value) if isinstance(value, Expression) else value
 
 
 def _check_count(node: Call, least: int, most: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cairn.cloudwatch.queries.language import stages
 from cairn.cloudwatch.queries.language.budget import Budget
-from cairn.cloudwatch.queries.language.evaluate import Compiler
+from cairn.cloudwatch.queries.language.evaluate import Compiler, shape_of
 from cairn.cloudwatch.queries.language.parser import STATS_MAX, parse
 from cairn.cloudwatch.queries.language.refusals import MalformedQuery
 from cairn.cloudwatch.queries.language.rows import Read, Record, Row, field_reader
@@ -111,7 +111,10 @@ class Query:
             case Stats():
                 self._stages.append(stages.grouping(command, compiler, budget))
                 self._of_events, self._displayed, self._found = False, None, []
-                self._columns = [item.name for item in (*command.keys, *command.aggregates)]
+                made = (*command.keys, *command.aggregates)
+                self._columns = [item.name for item in made]
+                shapes = {shape_of(item.expression): item.name for item in made}
+                self._compiler = Compiler(compiler.now_ms, columns=shapes)
             case Sort():
                 self._stages.append(stages.sorting(command, compiler, budget, _most(following)))
             case Limit():

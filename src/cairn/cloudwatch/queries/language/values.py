@@ -131,7 +131,7 @@ def sort_key(value: Value) -> SortKey:
         return (0, (), "")
     found = number(value)
     if found is not None:
-        return (2, found, text(value) or "")
+        return (2, found, value if type(value) is str else "")  # `01` before `1`
     shown = text(value) or ""
     # A run of digits stands where its first digit does in Unicode, below letters and above most punctuation.
     runs = tuple(("0", len(run), run) if run[0].isdigit() else (run, 0, "") for run in _RUNS.findall(shown))
