@@ -162,6 +162,18 @@ def test_a_set_asks_only_patterns_that_can_match() -> None:
     assert asked == [7]
 
 
+def test_a_set_does_not_ask_where_an_anchor_decides() -> None:
+    text = "{ $.eventName = A || ($.eventName = B) || $.eventSource = s }"
+    anchors, anchored = compile_pattern(text).anchors, compile_pattern(text).anchored
+    unasked = Pattern(text, "json", lambda message: pytest.fail("asked"), anchors=anchors, anchored=anchored)
+    patterns = PatternSet({"it": unasked})
+    assert patterns.matching(Message('{"eventName": "B"}')) == ["it"]
+    assert patterns.matching(Message('{"eventName": "C", "eventSource": "s"}')) == ["it"]
+    assert patterns.matching(Message('{"eventName": "C"}')) == []
+    assert not compile_pattern("{ $.eventName = A && $.eventSource = s }").anchored
+    assert not compile_pattern("{ $.eventName = A || $.eventSource != s }").anchored
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -40,6 +40,8 @@ class Expression:
     anchors: tuple[Anchors, ...] = ()
     """Of each of these it holds only for messages with one of them."""
     regexes: int = 0
+    anchored: bool = False
+    """Whether it holds for every message with an anchor, of which there is one set then."""
 
 
 def read_expression(scanner: Scanner, absent_differs: bool) -> Expression:
@@ -83,7 +85,7 @@ class _Reader:
             for number in range(max(len(part.anchors) for part in parts)):
                 chosen = (part.anchors[min(number, len(part.anchors) - 1)] for part in parts)
                 anchors.append(tuple(anchor for each in chosen for anchor in each))
-        return _joined(_any_of, parts, tuple(anchors))
+        return _joined(_any_of, parts, tuple(anchors), anchored=all(part.anchored for part in parts))
 
     def all_of(self, depth: int) -> Expression:
         parts = [self.one(depth)]
@@ -120,7 +122,7 @@ class _Reader:
             holds = _tested_or_missing(selector, comparison.test)
         exact = comparison.exact if not selector.wildcards else None
         anchors = (((selector, exact),),) if exact is not None else ()
-        return Expression(holds, (selector,), anchors, comparison.regexes)
+        return Expression(holds, (selector,), anchors, comparison.regexes, anchored=bool(anchors))
 
 
 def _take_words(scanner: Scanner, words: tuple[str, ...]) -> bool:
@@ -141,9 +143,16 @@ _WORDS: dict[tuple[str, ...], Callable[[Any], bool]] = {
 }
 
 
-def _joined(how: Callable[[list[Holds]], Holds], parts: list[Expression], anchors: tuple[Anchors, ...]) -> Expression:
+def _joined(
+    how: Callable[[list[Holds]], Holds],
+    parts: list[Expression],
+    anchors: tuple[Anchors, ...],
+    *,
+    anchored: bool = False,
+) -> Expression:
     selectors = tuple(selector for part in parts for selector in part.selectors)
-    return Expression(how([part.holds for part in parts]), selectors, anchors, sum(part.regexes for part in parts))
+    regexes = sum(part.regexes for part in parts)
+    return Expression(how([part.holds for part in parts]), selectors, anchors, regexes, anchored)
 
 
 def _any_of(parts: list[Holds]) -> Holds:
@@ -168,7 +177,10 @@ def _all_of(parts: list[Holds]) -> Holds:
 
 def _tested(selector: Selector, test: Callable[[Any], bool]) -> Holds:
     def holds(message: Message) -> bool:
-        return any(map(test, message.nodes(selector)))
+        for node in message.nodes(selector):  # noqa: SIM110
+            if test(node):
+                return True
+        return False
 
     return holds
 
