@@ -177,12 +177,13 @@ def _all_of(parts: list[Holds]) -> Holds:
 
 def _tested(selector: Selector, test: Callable[[Any], bool]) -> Holds:
     def holds(message: Message) -> bool:
-        for node in message.nodes(selector):  # noqa: SIM110
-            if test(node):
-                return True
-        return False
+        nodes = message.nodes(selector)
+        return bool(nodes) and test(nodes[0])
 
-    return holds
+    def any_holds(message: Message) -> bool:
+        return any(map(test, message.nodes(selector)))
+
+    return any_holds if selector.wildcards else holds
 
 
 def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Holds:
