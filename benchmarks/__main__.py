@@ -104,6 +104,18 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
             ),
         ),
     ),
+    "logs": (
+        ("--seconds", "0.4"),
+        (
+            Taken(
+                "PutLogEvents' store, 100 events a put",
+                rf"^floor +{_A} [^\n]*\nput +{_V} ",
+                "events/s",
+                "parse, SQLite insert",
+            ),
+            Taken("log events read by time", rf"^read +{_V} events/s", "events/s"),
+        ),
+    ),
     "records": ((), (Taken("records composed, S3 GetObject", rf"^compose s3 GetObject +{_V} /s", "calls/s"),)),
     "sigv4": (
         ("--seconds", "0.5", "--megabytes", "64"),

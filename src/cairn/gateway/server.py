@@ -18,6 +18,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = Callable[[Request], Awaitable[Response]]
 
 HEADER_BYTES_MAX = 64 << 10
+ENDLESS = ("application/vnd.amazon.eventstream", "application/x-ndjson")
+"""Content types of replies that go on for as long as somebody listens."""
 
 
 class ClientDisconnected(Exception):
@@ -69,11 +71,11 @@ class Door:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = self._request(scope, receive)
         if sum(len(name) + len(value) for name, value in request.headers) > HEADER_BYTES_MAX:
-            await _send(Response(431, Headers(), b""), request, send)
+            await _send(Response(431, Headers(), b""), request, send, receive)
             return
         response = await self._answer(request)
         try:
-            await _send(response, request, send)
+            await _send(response, request, send, receive)
         except (ClientDisconnected, OSError) as error:
             log.debug("the client left: %s", error)
         finally:
@@ -98,6 +100,32 @@ class Door:
         )
 
 
+class _Listening:
+    """Whether the client still listens to a reply that has no end of its own. uvicorn takes what is sent to nobody
+    without a word, and the request was read whole before such a reply begins."""
+
+    def __init__(self, response: Response, receive: Receive) -> None:
+        endless = response.headers.get("content-type") in ENDLESS
+        self._gone = asyncio.ensure_future(_hung_up(receive)) if endless else None
+
+    def check(self) -> None:
+        """
+        Raises:
+            ClientDisconnected: it does not.
+        """
+        if self._gone is not None and self._gone.done():
+            raise ClientDisconnected("while we told it what comes in")
+
+    def stop(self) -> None:
+        if self._gone is not None:
+            self._gone.cancel()
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _body(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
@@ -110,7 +138,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
-async def _send(response: Response, request: Request, send: Send) -> None:
+async def _send(response: Response, request: Request, send: Send, receive: Receive) -> None:
     if isinstance(response.body, bytes) and "content-length" not in response.headers and response.status >= 200:
         response.headers.set("content-length", str(len(response.body)))
     headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
@@ -119,9 +147,13 @@ async def _send(response: Response, request: Request, send: Send) -> None:
         body = b"" if request.method == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
         return
+    listening = _Listening(response, receive)
     try:
         async for chunk in response.body:
+            listening.check()
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     except asyncio.CancelledError:
         raise ClientDisconnected("before our reply was whole") from None
+    finally:
+        listening.stop()
     await send({"type": "http.response.body", "body": b""})
