@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cairn.cloudwatch.patterns import Message, PatternSet, compile_pattern
+from cairn.cloudwatch.patterns import Message, Pattern, PatternSet, compile_pattern
 
 NAMES = ("a", "b", "c")
 WORDS = ("x", "xy", "yx", "true", "7", "1.5")
@@ -140,6 +141,58 @@ def test_many_patterns_together_match_as_each_by_itself(together: list[Any], doc
     assert PatternSet(patterns).matching(Message(message)) == expected
 
 
+def test_a_set_asks_only_patterns_that_can_match() -> None:
+    """Of a hundred patterns of one service that has all the events, those with this event's name."""
+    asked: list[int] = []
+
+    def watched(number: int) -> Pattern:
+        pattern = compile_pattern(
+            f"{{ ($.eventSource = ec2.amazonaws.com) && (($.eventName = Do{number}) || ($.eventName = Undo{number})) }}"
+        )
+
+        def matches(message: Message) -> bool:
+            asked.append(number)
+            return pattern.matches(message)
+
+        return Pattern(pattern.text, "json", matches, anchors=pattern.anchors)
+
+    patterns = PatternSet({number: watched(number) for number in range(100)})
+    event = json.dumps({"eventSource": "ec2.amazonaws.com", "eventName": "Undo7"})
+    assert patterns.matching(Message(event)) == [7]
+    assert asked == [7]
+
+
+def test_a_set_does_not_ask_where_an_anchor_decides() -> None:
+    text = "{ $.eventName = A || ($.eventName = B) || $.eventSource = s }"
+    anchors, anchored = compile_pattern(text).anchors, compile_pattern(text).anchored
+    unasked = Pattern(text, "json", lambda message: pytest.fail("asked"), anchors=anchors, anchored=anchored)
+    patterns = PatternSet({"it": unasked})
+    assert patterns.matching(Message('{"eventName": "B"}')) == ["it"]
+    assert patterns.matching(Message('{"eventName": "C", "eventSource": "s"}')) == ["it"]
+    assert patterns.matching(Message('{"eventName": "C"}')) == []
+    assert not compile_pattern("{ $.eventName = A && $.eventSource = s }").anchored
+    assert not compile_pattern("{ $.eventName = A || $.eventSource != s }").anchored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ ($.s = a && $.n = x) || ($.s = a && $.n = y) }",
+        "{ ($.s = a && $.n = x) || ($.n = y && $.s = a) || $.n = z }",
+        "{ $.n = x || $.n != y }",
+        "{ ($.n = x || $.s = a) && ($.n = y || $.s = b) }",
+    ],
+)
+def test_anchors_of_alternatives_lose_no_match(text: str) -> None:
+    pattern = compile_pattern(text)
+    crowd = {number: compile_pattern(f"{{ $.s = a && $.n = other{number} }}") for number in range(5)}
+    for source in "abc":
+        for name in "xyz":
+            event = json.dumps({"s": source, "n": name})
+            found = PatternSet({"it": pattern, **crowd}).matching(Message(event))
+            assert found == (["it"] if pattern.matches(Message(event)) else [])
+
+
 fields = st.lists(st.sampled_from(["...", "1", "2", "any"]), min_size=1, max_size=5)
 
 
@@ -159,6 +212,9 @@ def test_fields_are_placed_wherever_they_can_be(wanted: list[str], tokens: list[
 
 def fits(wanted: list[str], tokens: list[str]) -> Any:
     """Every way to spread the fields over the tokens, and whether it is one."""
+    if "..." not in wanted:  # the last field has what is left
+        last = len(wanted) - 1
+        tokens = [*tokens[:last], " ".join(tokens[last:])] if len(tokens) > last else []
     single = [each for each in wanted if each != "..."]
     for chosen in combinations(range(len(tokens)), len(single)):
         text = "".join("r" if each == "..." else "f" for each in wanted)

@@ -132,6 +132,8 @@ def test_what_is_no_json_matches_no_json_pattern(message: str) -> None:
         ("?ERROR ?WARN", "WARN: slow", True),
         ("?ERROR ?WARN", "INFO: fine", False),
         ("?ERROR ?WARN 401", "401 fine", True),
+        ("?ERROR ?WARN -401", "402 fine", True),
+        ("?ERROR ?WARN -401", "ERROR 401", False),
         ("ERROR -EXITING", "ERROR: EXITING", False),
         ("ERROR -EXITING", "ERROR: going on", True),
         ("-EXITING", "going on", True),
@@ -154,7 +156,10 @@ ACCESS = '127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /apache_pb.gif HTT
     ("pattern", "expected"),
     [
         ("[ip, identity, user_id, timestamp, request, status_code, bytes]", True),
-        ("[ip, identity, user_id, timestamp, request, status_code]", False),
+        ("[ip, identity, user_id, timestamp, request, status_code]", True),
+        ("[ip, identity, user_id, timestamp, request, status_code = 404]", False),
+        ('[ip, identity, user_id, timestamp, request, status_code = "404 1534"]', True),
+        ("[1st, 2nd = -, ...]", True),
         ("[ip, identity, user_id, timestamp, request, status_code, bytes, more]", False),
         ("[ip=%127\\.0\\.0\\.[1-9]%, ...]", True),
         ("[..., status_code=404, bytes]", True),
@@ -211,7 +216,14 @@ def test_what_a_test_of_a_filter_tells() -> None:
         ("{ $.a[x] = 1 }", "an index", 7),
         ("{ $.a[1 = 1 }", "a bracket is not closed", 6),
         ("{ $.a > abc }", "> compares with numbers", 9),
-        ('{ $.a > "1" }', "> compares with numbers", 9),
+        ('{ $.a > "1" }', "Invalid character(s) in term '\"1\"'", 9),
+        ('{ $.a = "x", $.b = 1 }', "Invalid character(s) in term ','", 12),
+        ('{ $."a-b" = 5* }', "Invalid character(s) in term '$.\"'", 5),
+        ("?Status: timeout", "Invalid character(s) in term ':'", 8),
+        ("\u0663[", "Invalid character(s) in term '['", 2),
+        ("{ $.a > \u0663 }", "> compares with numbers", 9),
+        ("{ $.a = %a{500}b{500}c% }", "repeats too much", 9),
+        ("{ $.a = %\\\u00e9% }", "Invalid character(s) in term", 10),
         ("{ $.a > %1% }", "> compares with numbers", 9),
         ('{ $.a = "x }', "a quotation mark is not closed", 9),
         ("{ ($.a = 1 }", "')' is missing", 12),
@@ -227,8 +239,8 @@ def test_what_a_test_of_a_filter_tells() -> None:
         ("{ $.a = %x!% }", "Invalid character(s) in term 'x!'", 11),
         ("{ $.a = %[% }", "is no regular expression", 9),
         ("{ $.a = %a**% }", "is no regular expression", 9),
-        ("my.term", "Invalid character(s) in term 'my.term'", 1),
-        ("ERROR 4*", "Invalid character(s) in term '4*'", 7),
+        ("my.term", "Invalid character(s) in term '.'", 3),
+        ("ERROR 4*", "Invalid character(s) in term '*'", 8),
         ('"open', "a quotation mark is not closed", 1),
         ('"a""b"', "a space is missing", 4),
         ("-", "a term is missing", 2),
@@ -274,6 +286,53 @@ def test_any_text_is_a_pattern_or_refused_as_one(text: str, message: str) -> Non
     pattern.extracted(Message(message))
 
 
+FUNCTION = "2015-01-13T02:28:53.213Z c342155b-1ec0-11e5-b0e2-f317438eb2f6 "
+
+
+@pytest.mark.parametrize(
+    "event", ["Hello World", '{ "key1": 100, "key2": [1, 2] }', "[x] y", '"quoted" and more', "one"]
+)
+def test_the_last_field_has_what_is_left(event: str) -> None:
+    """As in AWS's own example of what a function logs, sent on by a subscription."""
+    pattern = compile_pattern('[timestamp=*Z, request_id="*-*", event]')
+    assert pattern.extracted(Message(FUNCTION + event + "\n")) == {
+        "$timestamp": "2015-01-13T02:28:53.213Z",
+        "$request_id": "c342155b-1ec0-11e5-b0e2-f317438eb2f6",
+        "$event": event,
+    }
+    assert not pattern.matches(Message(FUNCTION))
+    assert not pattern.matches(Message(f"START RequestId: {event}"))
+
+
+def test_the_first_word_of_a_line() -> None:
+    """The guide's lines and patterns."""
+    line = "ERROR 09/25/2014 12:00:02 Failed to process request"
+    assert matches("[w1=ERROR, w2]", line)
+    assert matches("[w1=ERROR || w1=WARNING, w2]", line)
+    assert not matches("[w1!=ERROR && w1!=WARNING, w2]", line)
+    assert not matches("[w1=ERROR]", line)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"agent": "\\ud800", "name": "DeleteTrail"}',
+        '{"size": 1e999, "name": "DeleteTrail"}',
+        '{"name": "DeleteTrail", "agent": "\ud800"}',
+    ],
+)
+def test_no_record_escapes_by_what_a_strict_reader_refuses(message: str) -> None:
+    pattern = compile_pattern("{ $.name = %^Delete% }")
+    assert pattern.matches(Message(message))
+    shown = compile_pattern("{ $.agent = * }").extracted(Message(message))
+    assert all(value.encode() for value in shown.values())
+
+
+def test_half_a_character_is_sought_in_vain() -> None:
+    assert matches("%x$%", "\ud800x")
+    assert not matches("%y%", "\ud800x")
+
+
 def test_a_pattern_that_would_take_ages_with_backtracking_does_not() -> None:
     pattern = compile_pattern("%" + "a*" * 200 + "b%")
     assert not pattern.matches(Message("a" * 200_000))
@@ -281,3 +340,7 @@ def test_a_pattern_that_would_take_ages_with_backtracking_does_not() -> None:
     assert not stars.matches(Message(json.dumps({"a": "a" * 200_000})))
     rests = compile_pattern("[" + "..., x = 1, ".replace("x", "x0") + "..., y = 2, ..., z = 3]")
     assert not rests.matches(Message("1 2 " * 2_000))
+    nearly = compile_pattern("[..., " + "".join(f"f{number} = x, " for number in range(80)) + "y = 1, ...]")
+    assert not nearly.matches(Message("x " * 100_000))
+    for opened in "[", '"':
+        assert matches("[a, ..., b = z]", f"{opened} " * 100_000 + "z")

@@ -1,11 +1,13 @@
 """JSON patterns: `{ ($.errorCode = "AccessDenied*") && ($.userIdentity.type = Root) }` (spec 8.2).
 
 Of each expression we also know anchors: texts of which a message must have one at its place for the expression to
-hold. They spare `PatternSet` from asking patterns that cannot match.
+hold. They spare `PatternSet` from asking patterns that cannot match. An expression may have several sets of anchors,
+such as a source and some names of events: any one of them does, and `PatternSet` takes the rarest.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,21 +22,26 @@ DEPTH_MAX = 50
 WILDCARDS_MAX = 3
 REGEXES_MAX = 2
 
+_SIGN = re.compile(r"[\w{}()\[\]$.'\"%=!<>&|*:/@+\-]")
+"""What the language has a use for."""
+
 Anchor = tuple[Selector, str]
+Anchors = tuple[Anchor, ...]
+Holds = Callable[[Message], bool]
 
 
 @dataclass(frozen=True)
 class Expression:
     """A compiled expression."""
 
-    holds: Callable[[Message], bool]
+    holds: Holds
     selectors: tuple[Selector, ...]
     """All that it names, in order."""
-    anchors: tuple[Anchor, ...] | None = None
-    """It holds only for messages with one of them; None where that is not known."""
+    anchors: tuple[Anchors, ...] = ()
+    """Of each of these it holds only for messages with one of them."""
     regexes: int = 0
     anchored: bool = False
-    """Whether it holds for every message with one of them."""
+    """Whether it holds for every message with an anchor, of which there is one set then."""
 
 
 def read_expression(scanner: Scanner, absent_differs: bool) -> Expression:
@@ -48,6 +55,8 @@ def read_expression(scanner: Scanner, absent_differs: bool) -> Expression:
     """
     expression = _Reader(scanner, absent_differs).any_of(0)
     if not scanner.at_end:
+        if not _SIGN.match(scanner.peek()):
+            raise scanner.invalid_characters(scanner.peek(), scanner.position)
         raise scanner.error("'&&' or '||' is missing")
     if sum(selector.wildcards for selector in expression.selectors) > WILDCARDS_MAX:
         raise scanner.error(f"a pattern has {WILDCARDS_MAX} selectors with wildcards at the most", 0)
@@ -69,11 +78,14 @@ class _Reader:
             parts.append(self.all_of(depth))
         if len(parts) == 1:
             return parts[0]
-        anchors: tuple[Anchor, ...] | None = ()
-        for part in parts:
-            anchors = None if anchors is None or part.anchors is None else anchors + part.anchors
-        holds = _any_of(tuple(part.holds for part in parts))
-        return _joined(holds, parts, anchors, anchored=all(part.anchored for part in parts))
+        # Each part has to contribute. Parts of one shape name the same places in the same order, so that the sets of
+        # one place come together, without every combination being tried.
+        anchors: list[Anchors] = []
+        if all(part.anchors for part in parts):
+            for number in range(max(len(part.anchors) for part in parts)):
+                chosen = (part.anchors[min(number, len(part.anchors) - 1)] for part in parts)
+                anchors.append(tuple(anchor for each in chosen for anchor in each))
+        return _joined(_any_of, parts, tuple(anchors), anchored=all(part.anchored for part in parts))
 
     def all_of(self, depth: int) -> Expression:
         parts = [self.one(depth)]
@@ -81,9 +93,7 @@ class _Reader:
             parts.append(self.one(depth))
         if len(parts) == 1:
             return parts[0]
-        known = [part.anchors for part in parts if part.anchors is not None]
-        holds = _all_of(tuple(part.holds for part in parts))
-        return _joined(holds, parts, min(known, key=len, default=None))
+        return _joined(_all_of, parts, tuple(anchors for part in parts for anchors in part.anchors))
 
     def one(self, depth: int) -> Expression:
         scanner = self._scanner
@@ -111,8 +121,8 @@ class _Reader:
         if comparison.differs and self._absent_differs:
             holds = _tested_or_missing(selector, comparison.test)
         exact = comparison.exact if not selector.wildcards else None
-        anchors = ((selector, exact),) if exact is not None else None
-        return Expression(holds, (selector,), anchors, comparison.regexes, anchored=anchors is not None)
+        anchors = (((selector, exact),),) if exact is not None else ()
+        return Expression(holds, (selector,), anchors, comparison.regexes, anchored=bool(anchors))
 
 
 def _take_words(scanner: Scanner, words: tuple[str, ...]) -> bool:
@@ -133,38 +143,39 @@ _WORDS: dict[tuple[str, ...], Callable[[Any], bool]] = {
 }
 
 
-def _any_of(tests: tuple[Callable[[Message], bool], ...]) -> Callable[[Message], bool]:
+def _joined(
+    how: Callable[[list[Holds]], Holds],
+    parts: list[Expression],
+    anchors: tuple[Anchors, ...],
+    *,
+    anchored: bool = False,
+) -> Expression:
+    selectors = tuple(selector for part in parts for selector in part.selectors)
+    regexes = sum(part.regexes for part in parts)
+    return Expression(how([part.holds for part in parts]), selectors, anchors, regexes, anchored)
+
+
+def _any_of(parts: list[Holds]) -> Holds:
     def holds(message: Message) -> bool:
-        for test in tests:  # noqa: SIM110 - `any` of a generator takes twice as long
-            if test(message):
+        for part in parts:  # noqa: SIM110 (a generator takes twice as long, and this is asked of every event)
+            if part(message):
                 return True
         return False
 
     return holds
 
 
-def _all_of(tests: tuple[Callable[[Message], bool], ...]) -> Callable[[Message], bool]:
+def _all_of(parts: list[Holds]) -> Holds:
     def holds(message: Message) -> bool:
-        for test in tests:  # noqa: SIM110
-            if not test(message):
+        for part in parts:  # noqa: SIM110
+            if not part(message):
                 return False
         return True
 
     return holds
 
 
-def _joined(
-    holds: Callable[[Message], bool],
-    parts: list[Expression],
-    anchors: tuple[Anchor, ...] | None,
-    *,
-    anchored: bool = False,
-) -> Expression:
-    selectors = tuple(selector for part in parts for selector in part.selectors)
-    return Expression(holds, selectors, anchors, sum(part.regexes for part in parts), anchored)
-
-
-def _tested(selector: Selector, test: Callable[[Any], bool]) -> Callable[[Message], bool]:
+def _tested(selector: Selector, test: Callable[[Any], bool]) -> Holds:
     def holds(message: Message) -> bool:
         nodes = message.nodes(selector)
         return bool(nodes) and test(nodes[0])
@@ -175,7 +186,7 @@ def _tested(selector: Selector, test: Callable[[Any], bool]) -> Callable[[Messag
     return any_holds if selector.wildcards else holds
 
 
-def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Callable[[Message], bool]:
+def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Holds:
     def holds(message: Message) -> bool:
         nodes = message.nodes(selector)
         return (not nodes and message.document is not None) or any(map(test, nodes))
@@ -183,7 +194,7 @@ def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Calla
     return holds
 
 
-def _missing(selector: Selector) -> Callable[[Message], bool]:
+def _missing(selector: Selector) -> Holds:
     def holds(message: Message) -> bool:
         return message.document is not None and not message.nodes(selector)
 

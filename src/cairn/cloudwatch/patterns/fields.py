@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cairn.cloudwatch.patterns.message import Message
 from cairn.cloudwatch.patterns.scanner import Scanner
 from cairn.cloudwatch.patterns.values import read_comparison
 
 REGEXES_MAX = 2
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]*")
 
 Test = Callable[[str], bool]
 
@@ -28,52 +29,85 @@ class Field:
 REST = Field("...")
 """Any number of tokens."""
 
+Placed = list[tuple[Field, str]]
+"""Which token each field has."""
 
-@dataclass(frozen=True)
+
 class Fields:
-    """A compiled pattern."""
+    """A compiled pattern.
 
-    fields: tuple[Field, ...]
+    Without `...` the last field takes all that is left of a message: `[time, id, event]` is how people split what a
+    function logs, and AWS's guide matches `[w1=ERROR, w2]` with lines of many words.
+    """
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(field.name for field in self.fields if field.name and field is not REST)
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self.fields = tuple(fields)
+        self.names = tuple(field.name for field in fields if field.name and field is not REST)
+        self.regexes = sum(field.regexes for field in fields)
+        runs: list[list[Field]] = [[]]
+        for field in fields:
+            if field is REST:
+                runs.append([])
+            else:
+                runs[-1].append(field)
+        # Fields that are next to each other, with `...` between the runs: the first run is at the message's beginning,
+        # the last one at its end.
+        self._first, self._between, self._last = runs[0], [run for run in runs[1:-1] if run], runs[-1]
+        self._has_rest = len(runs) > 1
 
-    @property
-    def regexes(self) -> int:
-        return sum(field.regexes for field in self.fields)
-
-    def match(self, tokens: Sequence[str]) -> dict[str, str] | None:
-        """The tokens by the names of their fields, if the message fits: as many tokens as fields, but for `...`, which
-        takes as few as it can."""
-        placed = _place(self.fields, tokens)
+    def match(self, message: Message) -> dict[str, str] | None:
+        """The tokens by the names of their fields, if the message fits; each `...` takes as few as it can."""
+        placed = self._spread(message.tokens) if self._has_rest else self._in_order(message)
         if placed is None:
             return None
         return {field.name: token for field, token in placed if field.name}
 
-
-def _place(fields: Sequence[Field], tokens: Sequence[str]) -> list[tuple[Field, str]] | None:
-    """Which token each field has. Where a field does not fit behind a `...`, that takes one token more: as with
-    wildcards in file names, only the last one ever has to."""
-    placed: list[tuple[Field, str]] = []
-    at = number = 0  # the field and the token that come next
-    rest, resume, kept = -1, 0, 0  # the last `...`, the token behind it, and what was placed before it
-    while number < len(tokens):
-        if at < len(fields) and fields[at] is REST:
-            rest, resume, kept = at, number, len(placed)
-            at += 1
-        elif at < len(fields) and _fits(fields[at], tokens[number]):
-            placed.append((fields[at], tokens[number]))
-            at, number = at + 1, number + 1
-        elif rest >= 0:
-            resume += 1
-            at, number = rest + 1, resume
-            del placed[kept:]
-        else:
+    def _in_order(self, message: Message) -> Placed | None:
+        tokens, last = message.tokens, len(self._first) - 1
+        if len(tokens) <= last:
             return None
-    while at < len(fields) and fields[at] is REST:
-        at += 1
-    return placed if at == len(fields) else None
+        return _fitting(self._first, [*tokens[:last], message.rest(last)])
+
+    def _spread(self, tokens: list[str]) -> Placed | None:
+        at, end = len(self._first), len(tokens) - len(self._last)
+        if at > end:
+            return None
+        placed, behind = _fitting(self._first, tokens[:at]), _fitting(self._last, tokens[end:])
+        if placed is None or behind is None:
+            return None
+        for run in self._between:
+            found = _find(run, tokens, at, end)
+            if found is None:
+                return None
+            placed += zip(run, tokens[found : found + len(run)], strict=True)
+            at = found + len(run)
+        return placed + behind
+
+
+def _fitting(fields: Sequence[Field], tokens: Sequence[str]) -> Placed | None:
+    """Each field with its token, if all fit."""
+    if all(_fits(field, token) for field, token in zip(fields, tokens, strict=True)):
+        return list(zip(fields, tokens, strict=True))
+    return None
+
+
+def _find(run: Sequence[Field], tokens: Sequence[str], begin: int, end: int) -> int | None:
+    """The first place between two where all fields of a run fit.
+
+    Bit n of `reached` says that the run's first n + 1 fields fit the newest tokens, so that no token is looked at
+    twice, however often a run nearly fits.
+    """
+    fitting: dict[str, int] = {}
+    reached, whole = 0, 1 << (len(run) - 1)
+    for number in range(begin, end):
+        token = tokens[number]
+        bits = fitting.get(token)
+        if bits is None:
+            bits = fitting[token] = sum(1 << place for place, field in enumerate(run) if _fits(field, token))
+        reached = (reached << 1 | 1) & bits
+        if reached & whole:
+            return number - len(run) + 1
+    return None
 
 
 def _fits(field: Field, token: str) -> bool:
@@ -91,7 +125,7 @@ def read_fields(scanner: Scanner) -> Fields:
         if not scanner.take(","):
             raise scanner.error("',' is missing between two fields")
         fields.append(_field(scanner))
-    found = Fields(tuple(fields))
+    found = Fields(fields)
     if len(set(found.names)) < len(found.names):
         raise scanner.error("two fields have the same name", 0)
     if found.regexes > REGEXES_MAX:

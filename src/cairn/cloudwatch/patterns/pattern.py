@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
-from cairn.cloudwatch.patterns.expression import Anchor, read_expression
+from cairn.cloudwatch.patterns.expression import Anchors, read_expression
 from cairn.cloudwatch.patterns.fields import Fields, read_fields
 from cairn.cloudwatch.patterns.message import Message
 from cairn.cloudwatch.patterns.scanner import Scanner, invalid
@@ -32,7 +32,7 @@ class Pattern:
         selectors: tuple[Selector, ...] = (),
         fields: Fields | None = None,
         regexes: int = 0,
-        anchors: tuple[Anchor, ...] | None = None,
+        anchors: tuple[Anchors, ...] = (),
         anchored: bool = False,
     ) -> None:
         self.text = text
@@ -42,9 +42,9 @@ class Pattern:
         self.regexes = regexes
         """How many regular expressions it has."""
         self.anchors = anchors
-        """Of which a message that matches has one: see `expression`."""
+        """Sets of which a message that matches has one each: see `expression`."""
         self.anchored = anchored
-        """Whether every message that has one of them matches."""
+        """Whether every message that has an anchor matches."""
         self._selectors = selectors
         self._fields = fields
 
@@ -62,14 +62,14 @@ class Pattern:
             AwsError: InvalidParameterException: `named` is neither.
         """
         if self._fields is not None:
-            return (self._fields.match(message.tokens) or {}).get(named.removeprefix("$"))
+            return (self._fields.match(message) or {}).get(named.removeprefix("$"))
         nodes = message.nodes(parse_selector(named))
         return nodes[0] if nodes and text_of(nodes[0]) is not None else None
 
     def extracted(self, message: Message) -> dict[str, str]:
         """What TestMetricFilter tells of a message that matches."""
         if self._fields is not None:
-            return {f"${name}": token for name, token in (self._fields.match(message.tokens) or {}).items()}
+            return {f"${name}": token for name, token in (self._fields.match(message) or {}).items()}
         found: dict[str, Any] = {selector.text: self.value(message, selector.text) for selector in self._selectors}
         return {name: text for name, value in found.items() if (text := text_of(value)) is not None}
 
@@ -101,7 +101,7 @@ def compile_pattern(text: str, *, absent_differs: bool = False) -> Pattern:
     inside = Scanner(text, begin + 1, end - 1)
     if opened == "[":
         fields = read_fields(inside)
-        matches: Callable[[Message], bool] = lambda message: fields.match(message.tokens) is not None  # noqa: E731
+        matches: Callable[[Message], bool] = lambda message: fields.match(message) is not None  # noqa: E731
         return Pattern(text, "delimited", matches, fields=fields, regexes=fields.regexes)
     expression = read_expression(inside, absent_differs)
     return Pattern(

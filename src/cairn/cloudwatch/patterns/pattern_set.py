@@ -1,11 +1,12 @@
 """Many patterns that look at the same messages, at the cost of those that can match.
 
 Most patterns hold only for messages that have one of a few texts at a place, such as an `eventName`. They are found by
-what the message has there; many need not be asked then. Only the others are asked each time.
+what the message has there, and many need not even be asked then; only the others are asked each time.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
@@ -18,13 +19,13 @@ K = TypeVar("K")
 
 
 class _Place:
-    """What patterns look for at one place of messages: for each text, the numbers of the patterns."""
+    """What patterns look for at one place of messages: for each text, the patterns' numbers."""
 
-    __slots__ = ("matching", "possible", "selector")
+    __slots__ = ("decided", "possible", "selector")
 
     def __init__(self, selector: Selector) -> None:
         self.selector = selector
-        self.matching: dict[str, list[int]] = {}
+        self.decided: dict[str, list[int]] = {}
         """Those that match with it, whatever else the message has."""
         self.possible: dict[str, list[int]] = {}
 
@@ -35,14 +36,17 @@ class PatternSet(Generic[K]):
     def __init__(self, patterns: Mapping[K, Pattern]) -> None:
         self._keys = list(patterns)
         self._tests = [pattern.matches for pattern in patterns.values()]
-        self._asked_always: list[int] = []
+        self._asked_always = [number for number, pattern in enumerate(patterns.values()) if not pattern.anchors]
+        # How many patterns name a text at a place. What many name, such as one service's `eventSource`, many events
+        # have too: each pattern is found by what is rarest among those here.
+        named = Counter(anchor for pattern in patterns.values() for anchors in pattern.anchors for anchor in anchors)
         places: dict[Selector, _Place] = {}
         for number, pattern in enumerate(patterns.values()):
-            if pattern.anchors is None:
-                self._asked_always.append(number)
-            for selector, text in dict.fromkeys(pattern.anchors or ()):
+            if not pattern.anchors:
+                continue
+            for selector, text in set(min(pattern.anchors, key=lambda anchors: sum(named[each] for each in anchors))):
                 place = places.setdefault(selector, _Place(selector))
-                numbers = place.matching if pattern.anchored else place.possible
+                numbers = place.decided if pattern.anchored else place.possible
                 numbers.setdefault(text, []).append(number)
         self._places = list(places.values())
 
@@ -54,7 +58,7 @@ class PatternSet(Generic[K]):
             for node in message.nodes(place.selector):
                 text = text_of(node)
                 if text is not None:
-                    found.update(place.matching.get(text, ()))
+                    found.update(place.decided.get(text, ()))
                     possible.update(place.possible.get(text, ()))
         tests, keys = self._tests, self._keys
         found.update([number for number in possible if tests[number](message)])

@@ -11,7 +11,9 @@ import re2
 
 from cairn.cloudwatch.patterns.scanner import Scanner
 
-_PIECE = re.compile(r"[A-Za-z0-9:_#=@/;,\-]|[\^$?\[\]{}|*+.]|\\(?:x[0-9A-Fa-f]{2}|[dDsSwW]|[^A-Za-z0-9\s%])")
+SIZE_MAX = 1000
+"""Steps of the compiled expression, each of which may have to be tried at each character of a message."""
+_PIECE = re.compile(r"[A-Za-z0-9:_#=@/;,\-]|[\^$?\[\]{}|*+.]|\\(?:x[0-9A-Fa-f]{2}|[dDsSwW]|[!-/:-@\[-`{-~])")
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 1 << 20
@@ -22,10 +24,12 @@ class Regex:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._compiled = re2.compile(text, _OPTIONS)
+        self._compiled = re2.compile(text.encode(), _OPTIONS)
+        self.size: int = self._compiled.programsize
 
     def found_in(self, text: str) -> bool:
-        return self._compiled.search(text) is not None
+        # JSON can escape half a surrogate pair, which is no character: nothing matches it, and nothing fails.
+        return self._compiled.search(text.encode(errors="surrogatepass")) is not None
 
 
 def read_regex(scanner: Scanner) -> Regex:
@@ -50,9 +54,12 @@ def read_regex(scanner: Scanner) -> Regex:
     if not text:
         raise scanner.error("a regular expression is empty", begin)
     try:
-        return Regex(text)
-    except (re2.error, UnicodeEncodeError) as error:
+        regex = Regex(text)
+    except re2.error as error:
         raise scanner.error(f"'{text}' is no regular expression: {_told(error)}", begin) from error
+    if regex.size > SIZE_MAX:
+        raise scanner.error(f"'{text}' repeats too much", begin)
+    return regex
 
 
 def _told(error: Exception) -> str:

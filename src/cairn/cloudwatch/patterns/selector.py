@@ -11,7 +11,7 @@ from cairn.cloudwatch.patterns.scanner import Scanner
 
 STEPS_MAX = 64
 _NAME = re.compile(r"[A-Za-z0-9_\-]+")
-_INDEX = re.compile(r"\d{1,9}")
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 class Each:
@@ -110,6 +110,8 @@ def _step(scanner: Scanner) -> str | int | Each | None:
             return _bracket(scanner)
         name = scanner.match(_NAME)
         if not name:
+            if scanner.peek() == '"':
+                raise scanner.invalid_characters('$."', scanner.position)
             raise scanner.error("a property's name is missing")
         return name
     return _bracket(scanner) if scanner.peek() == "[" else None

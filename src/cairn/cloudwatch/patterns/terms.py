@@ -10,7 +10,7 @@ from cairn.cloudwatch.patterns.regexes import read_regex
 from cairn.cloudwatch.patterns.scanner import Scanner
 
 _WORD = re.compile(r"\S+")
-_PLAIN = re.compile(r"\w+")
+_OTHER = re.compile(r"\W")
 REGEXES_MAX = 2
 
 Found = Callable[[str], bool]
@@ -29,13 +29,13 @@ class Terms:
     def match(self, text: str) -> bool:
         if any(found(text) for found in self.none):
             return False
-        if self.all or not self.any:
+        if self.all or self.none or not self.any:
             return all(found(text) for found in self.all)
         return any(found(text) for found in self.any)
 
 
 def read_terms(scanner: Scanner) -> Terms:
-    """The terms from here to the end. Those with `?` count only where no term stands without a sign.
+    """The terms from here to the end. Those with `?` count only where there are no others.
 
     Raises:
         AwsError: InvalidParameterException.
@@ -63,8 +63,8 @@ def _term(scanner: Scanner) -> str:
     word = scanner.match(_WORD)
     if not word:
         raise scanner.error("a term is missing")
-    if not _PLAIN.fullmatch(word):
-        raise scanner.invalid_characters(word, begin)
+    if other := _OTHER.search(word):
+        raise scanner.invalid_characters(other[0], begin + other.start())
     return word
 
 

@@ -21,7 +21,7 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
 }
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[\w.*:/@+\-]+")
 _STAR = re.compile(r"\\([\\*])|\*")
 
@@ -77,7 +77,7 @@ def read_comparison(scanner: Scanner, name: str) -> Comparison:
     if scanner.peek() == '"':
         _, raw = scanner.quoted()
         if found in _ORDERS:
-            raise scanner.error(f"{found} compares with numbers", begin)
+            raise scanner.invalid_characters(scanner.text[begin : scanner.position], begin)
         return _of_text(found, raw)
     word = scanner.match(_WORD)
     if not word:
