@@ -92,6 +92,30 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
             Taken("log files, memory", rf"^memory.* {_V} MB", "MB"),
         ),
     ),
+    "filters": (
+        ("--seconds", "0.5"),
+        (
+            Taken(
+                "metric filters, 100 on a group",
+                rf"^sink +{_V} events/s\nnaive +{_A} ",
+                "events/s",
+                "pattern by pattern",
+                "20,000/s",
+            ),
+        ),
+    ),
+    "logs": (
+        ("--seconds", "0.4"),
+        (
+            Taken(
+                "PutLogEvents' store, 100 events a put",
+                rf"^floor +{_A} [^\n]*\nput +{_V} ",
+                "events/s",
+                "parse, SQLite insert",
+            ),
+            Taken("log events read by time", rf"^read +{_V} events/s", "events/s"),
+        ),
+    ),
     "records": ((), (Taken("records composed, S3 GetObject", rf"^compose s3 GetObject +{_V} /s", "calls/s"),)),
     "sigv4": (
         ("--seconds", "0.5", "--megabytes", "64"),

@@ -38,6 +38,19 @@ def told(asked: Request, body: bytes | None = None) -> str:
     return f"{call.service}.{call.operation}@{call.region}"
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("/?Action=ConfirmSubscription&TopicArn=t&Token=k", "sns.ConfirmSubscription@us-east-1"),
+        ("/?Action=Unsubscribe&SubscriptionArn=s", "sns.Unsubscribe@us-east-1"),
+        ("/?Action=Publish&TopicArn=t", "s3.ListBuckets@us-east-1"),
+        ("/bucket/key?Action=Unsubscribe", "s3.GetObject@us-east-1"),
+    ],
+)
+def test_links_in_messages_name_no_version(url: str, expected: str) -> None:
+    assert told(request("GET", url)) == expected
+
+
 COPY = ("x-amz-copy-source", "/a/b")
 S3_CASES = [
     ("GET", "/", "ListBuckets"),

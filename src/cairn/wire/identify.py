@@ -159,7 +159,7 @@ class _Asked:
         action, version = parameters.get("Action", ""), parameters.get("Version", "")
         if not action:
             return None
-        if not services and not version and action in _LINKS:
+        if not services and not version and action in _LINKS and self.request.path == "/":
             return _LINKS[action]
         known = index().services
         speaks = [name for name in services or known if name in known and not known[name].is_rest]

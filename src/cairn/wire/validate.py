@@ -21,7 +21,7 @@ from cairn.wire.models import operation_model
 ERRORS_MAX = 20
 """More errors of one input are not listed."""
 
-_VALUE_CHARACTERS = 2048  # of a value that is shown, which AWS shows whole
+_VALUE_CHARACTERS = 1536  # of a value that is shown; AWS shows those of at least 1,025 whole
 _PATTERN_CHARACTERS = 8192  # a longer text is not matched with a pattern, some of which backtrack
 
 Errors = list[str]

@@ -204,6 +204,32 @@ def test_an_expression(world: World) -> None:
     assert "MetricName" not in trigger
 
 
+def test_a_band(world: World) -> None:
+    for hour in range(48):
+        for value in (9.0, 11.0):
+            world.publish(value, ago=hour * 3600 + value * 60)
+    stat = {"Metric": {"Namespace": "App", "MetricName": "Errors"}, "Period": 60, "Stat": "Average"}
+    world.call(
+        "PutMetricAlarm",
+        AlarmName="a",
+        Metrics=[{"Id": "m", "MetricStat": stat}, {"Id": "ad", "Expression": "ANOMALY_DETECTION_BAND(m, 2)"}],
+        EvaluationPeriods=1,
+        ComparisonOperator="LessThanLowerOrGreaterThanUpperThreshold",
+        ThresholdMetricId="ad",
+        AlarmActions=[TOPIC],
+    )
+    world.to_minute()
+    world.publish(10.0)
+    world.run(60)
+    assert world.state() == "OK"
+    world.publish(50.0)
+    world.run(60)
+    assert world.state() == "ALARM"
+    assert "Thresholds Crossed: 1 datapoint [50.0 (" in world.described()["StateReason"]
+    assert "greater than the upper thresholds [12.0]" in world.described()["StateReason"]
+    assert world.recipients.sent[-1].message["Trigger"]["ThresholdMetricId"] == "ad"
+
+
 def test_an_expression_that_cannot_be_computed_says_so_and_holds_up_nobody(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -194,3 +194,12 @@ def test_what_was_added_survives_kill_9_with_the_position_beside_it(store: Metri
         position = store.position(connection, "counter")
     assert told <= position <= told + 1
     assert points(store)[MINUTE, 60, "None"].count == position
+
+
+def test_which_metrics_have_points_in_a_range(store: MetricStore) -> None:
+    put(store, datum(MINUTE, 1.0, name="minute"), datum(MINUTE + 59, 1.0, name="second", resolution=1))
+    put(store, datum(MINUTE + 60, 1.0, name="later"))
+    asked = [metric(name) for name in ("minute", "second", "later", "never")]
+    with store.state.read() as connection:
+        assert store.having(connection, asked, MINUTE, MINUTE + 60) == {metric("minute"), metric("second")}
+        assert store.having(connection, [], MINUTE, MINUTE + 60) == set()

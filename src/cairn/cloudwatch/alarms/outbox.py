@@ -49,7 +49,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def once(self) -> str:
         """Names this action of this turn, for ever."""
-        return f"{self.alarm.arn}/{self.changed:.3f}/{self.id}"
+        return f"{self.id}/{self.changed:.3f}/{self.alarm.arn}"  # FIFO topics look at the beginning
 
 
 def owe(connection: sa.Connection, alarm: Alarm, before: State, resource: str, now: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 
 import sqlalchemy as sa
 
@@ -13,6 +14,10 @@ CHUNK_BYTES_MAX = 8 << 20
 """Of its messages, which is about 1 MB packed. Events behind a full chunk go into the next."""
 NAMED_MAX = 500
 """Rows that are asked for by number in one query."""
+
+
+PLACE: Callable[[Row], tuple[int, ...]] = attrgetter("timestamp_ms", "seq", "number")
+"""What `place_of` gives as a plain tuple, for sorting."""
 
 
 def place_of(row: Row) -> Place:

@@ -101,7 +101,7 @@ class Compactor:
 
     def _compact(self, group: int, upto: int) -> None:
         taken = self._take(group, upto)
-        rows = sorted(taken.rows, key=chunks.place_of)
+        rows = sorted(taken.rows, key=chunks.PLACE)
         packed = [(part, pack(part)) for part in chunks.cut(rows)]
         failpoint("logs.chunks_packed")
         with suppress(_Changed), self._store.state.write() as connection:

@@ -9,13 +9,14 @@ sources overlap, and where few do, each is opened little more than once.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
-from cairn.cloudwatch.logs.chunks import place_of
+from cairn.cloudwatch.logs.chunks import PLACE, place_of
 from cairn.cloudwatch.logs.events import Place, Row, StoredEvent, size_of_message, unpack_events, unpack_rows
 from cairn.cloudwatch.logs.groups import starts_with
 from cairn.cloudwatch.logs.tables import batches, chunk_streams, chunks, streams
@@ -102,25 +103,32 @@ class _Window:
         return first > (-last if self._span.descending else last)
 
     def add(self, rows: Sequence[Row]) -> None:
-        new = [row for row in rows if self._takes(row)]
+        """What the window takes of a source's rows, which are in ascending order."""
+        new = rows[self._first(rows) : self._end(rows)]
+        if self._wanted is not None:
+            new = [row for row in new if row.stream in self._wanted]
         self._rows += new
         self._bytes += sum(size_of_message(row.message) for row in new)
         if self._bytes > self._bytes_max:
             self._cut()
 
     def complete(self) -> list[Row]:
-        self._rows.sort(key=place_of, reverse=self._span.descending)
+        self._rows.sort(key=PLACE, reverse=self._span.descending)
         return self._rows
 
-    def _takes(self, row: Row) -> bool:
-        if not self._span.start_ms <= row.timestamp_ms <= self._span.end_ms:
-            return False
-        if self._wanted is not None and row.stream not in self._wanted:
-            return False
-        place = place_of(row)
+    def _first(self, rows: Sequence[Row]) -> int:
+        """Index of the first row that is taken."""
+        first = _before(rows, (self._span.start_ms,))
         if self._span.descending:
-            return (self._after is None or place < self._after) and (self.horizon is None or place >= self.horizon)
-        return (self._after is None or place > self._after) and (self.horizon is None or place <= self.horizon)
+            return first if self.horizon is None else max(first, _before(rows, self.horizon))
+        return first if self._after is None else max(first, _through(rows, self._after))
+
+    def _end(self, rows: Sequence[Row]) -> int:
+        """Index behind the last row that is taken."""
+        end = _before(rows, (self._span.end_ms + 1,))
+        if self._span.descending:
+            return end if self._after is None else min(end, _before(rows, self._after))
+        return end if self.horizon is None else min(end, _through(rows, self.horizon))
 
     def _cut(self) -> None:
         """Keep the first half, by size; at least one event."""
@@ -132,6 +140,16 @@ class _Window:
         del rows[kept:]
         self._bytes = size
         self.horizon = place_of(rows[-1])
+
+
+def _before(rows: Sequence[Row], place: tuple[int, ...]) -> int:
+    """How many rows stand before a place."""
+    return bisect_left(rows, place, key=PLACE)
+
+
+def _through(rows: Sequence[Row], place: tuple[int, ...]) -> int:
+    """How many rows stand before a place or at it."""
+    return bisect_right(rows, place, key=PLACE)
 
 
 class _Opened:
@@ -230,7 +248,7 @@ def _open_batch(connection: sa.Connection, seq: int) -> list[Row]:
     row = connection.execute(
         sa.select(batches.c.log_stream, batches.c.ingestion_ms, batches.c.content).where(batches.c.seq == seq)
     ).one()
-    return batch_rows(seq, row.log_stream, row.ingestion_ms, row.content)
+    return sorted(batch_rows(seq, row.log_stream, row.ingestion_ms, row.content), key=PLACE)
 
 
 def batch_rows(seq: int, stream: int, ingestion_ms: int, content: bytes) -> list[Row]:

@@ -33,6 +33,8 @@ class Expression:
     anchors: tuple[Anchor, ...] | None = None
     """It holds only for messages with one of them; None where that is not known."""
     regexes: int = 0
+    anchored: bool = False
+    """Whether it holds for every message with one of them."""
 
 
 def read_expression(scanner: Scanner, absent_differs: bool) -> Expression:
@@ -70,7 +72,8 @@ class _Reader:
         anchors: tuple[Anchor, ...] | None = ()
         for part in parts:
             anchors = None if anchors is None or part.anchors is None else anchors + part.anchors
-        return _joined(any, parts, anchors)
+        holds = _any_of(tuple(part.holds for part in parts))
+        return _joined(holds, parts, anchors, anchored=all(part.anchored for part in parts))
 
     def all_of(self, depth: int) -> Expression:
         parts = [self.one(depth)]
@@ -79,7 +82,8 @@ class _Reader:
         if len(parts) == 1:
             return parts[0]
         known = [part.anchors for part in parts if part.anchors is not None]
-        return _joined(all, parts, min(known, key=len, default=None))
+        holds = _all_of(tuple(part.holds for part in parts))
+        return _joined(holds, parts, min(known, key=len, default=None))
 
     def one(self, depth: int) -> Expression:
         scanner = self._scanner
@@ -108,7 +112,7 @@ class _Reader:
             holds = _tested_or_missing(selector, comparison.test)
         exact = comparison.exact if not selector.wildcards else None
         anchors = ((selector, exact),) if exact is not None else None
-        return Expression(holds, (selector,), anchors, comparison.regexes)
+        return Expression(holds, (selector,), anchors, comparison.regexes, anchored=anchors is not None)
 
 
 def _take_words(scanner: Scanner, words: tuple[str, ...]) -> bool:
@@ -129,21 +133,46 @@ _WORDS: dict[tuple[str, ...], Callable[[Any], bool]] = {
 }
 
 
-def _joined(how: Callable[..., bool], parts: list[Expression], anchors: tuple[Anchor, ...] | None) -> Expression:
-    tests = [part.holds for part in parts]
-
+def _any_of(tests: tuple[Callable[[Message], bool], ...]) -> Callable[[Message], bool]:
     def holds(message: Message) -> bool:
-        return how(test(message) for test in tests)
+        for test in tests:  # noqa: SIM110 - `any` of a generator takes twice as long
+            if test(message):
+                return True
+        return False
 
+    return holds
+
+
+def _all_of(tests: tuple[Callable[[Message], bool], ...]) -> Callable[[Message], bool]:
+    def holds(message: Message) -> bool:
+        for test in tests:  # noqa: SIM110
+            if not test(message):
+                return False
+        return True
+
+    return holds
+
+
+def _joined(
+    holds: Callable[[Message], bool],
+    parts: list[Expression],
+    anchors: tuple[Anchor, ...] | None,
+    *,
+    anchored: bool = False,
+) -> Expression:
     selectors = tuple(selector for part in parts for selector in part.selectors)
-    return Expression(holds, selectors, anchors, sum(part.regexes for part in parts))
+    return Expression(holds, selectors, anchors, sum(part.regexes for part in parts), anchored)
 
 
 def _tested(selector: Selector, test: Callable[[Any], bool]) -> Callable[[Message], bool]:
     def holds(message: Message) -> bool:
+        nodes = message.nodes(selector)
+        return bool(nodes) and test(nodes[0])
+
+    def any_holds(message: Message) -> bool:
         return any(map(test, message.nodes(selector)))
 
-    return holds
+    return any_holds if selector.wildcards else holds
 
 
 def _tested_or_missing(selector: Selector, test: Callable[[Any], bool]) -> Callable[[Message], bool]:

@@ -21,14 +21,14 @@ class Message:
     def __init__(self, text: str) -> None:
         self.text = text
         self._document: Any = _UNREAD
-        self._found: dict[Selector, tuple[Any, ...]] = {}
+        self._found: dict[str, tuple[Any, ...]] = {}  # by text, whose hash Python keeps
         self._tokens: list[str] | None = None
 
     def nodes(self, selector: Selector) -> tuple[Any, ...]:
         """What a selector names in it; nothing where the message is no JSON."""
-        found = self._found.get(selector)
+        found = self._found.get(selector.text)
         if found is None:
-            found = self._found[selector] = selector.find(self.document)
+            found = self._found[selector.text] = selector.find(self.document)
         return found
 
     @property

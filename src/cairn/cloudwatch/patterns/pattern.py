@@ -33,6 +33,7 @@ class Pattern:
         fields: Fields | None = None,
         regexes: int = 0,
         anchors: tuple[Anchor, ...] | None = None,
+        anchored: bool = False,
     ) -> None:
         self.text = text
         self.kind = kind
@@ -42,6 +43,8 @@ class Pattern:
         """How many regular expressions it has."""
         self.anchors = anchors
         """Of which a message that matches has one: see `expression`."""
+        self.anchored = anchored
+        """Whether every message that has one of them matches."""
         self._selectors = selectors
         self._fields = fields
 
@@ -108,4 +111,5 @@ def compile_pattern(text: str, *, absent_differs: bool = False) -> Pattern:
         selectors=tuple(dict.fromkeys(expression.selectors)),
         regexes=expression.regexes,
         anchors=expression.anchors,
+        anchored=expression.anchored,
     )
