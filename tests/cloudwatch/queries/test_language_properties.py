@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import statistics
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cloudwatch.queries.evaluated import CONDITIONS, EVENTS, VALUES, Event, Naive, as_number, shown
 
@@ -19,6 +19,7 @@ def run(text: str, events: list[Event]) -> list[dict[str, str]]:
     return [{name: value for name, value in row if name != "@ptr"} for row in rows]
 
 
+@settings(deadline=None)
 @given(EVENTS, CONDITIONS)
 def test_a_filter_lets_through_what_holds(events: list[Event], condition: Naive) -> None:
     found = run(f"filter {condition[0]} | fields @timestamp", events)
@@ -26,6 +27,7 @@ def test_a_filter_lets_through_what_holds(events: list[Event], condition: Naive)
     assert [row["@timestamp"][-6:-4] for row in found] == [f"{number:02d}" for number in reversed(wanted)]
 
 
+@settings(deadline=None)
 @given(EVENTS, VALUES)
 def test_fields_computes(events: list[Event], value: Naive) -> None:
     found = run(f"fields {value[0]} as v", events)
@@ -34,6 +36,7 @@ def test_fields_computes(events: list[Event], value: Naive) -> None:
         assert row.get("v") == (None if expected is None else shown(expected)) or float(row["v"]) == float(expected)
 
 
+@settings(deadline=None)
 @given(EVENTS, st.sampled_from("ab"), st.sampled_from("sb"))
 def test_stats_of_groups(events: list[Event], field: str, key: str) -> None:
     asked = "count(*) as n, count({0}) as c, sum({0}) as s, avg({0}) as m, min({0}) as l, stddev({0}) as d"
@@ -62,6 +65,7 @@ def test_stats_of_groups(events: list[Event], field: str, key: str) -> None:
             assert float(row["l"]) == min(numbers)
 
 
+@settings(deadline=None)
 @given(EVENTS, st.integers(1, 5), st.booleans(), st.booleans())
 def test_sort_and_limit(events: list[Event], most: int, down: bool, twice: bool) -> None:
     events = [{**event, "i": number} for number, event in enumerate(events)]
@@ -79,6 +83,7 @@ def test_sort_and_limit(events: list[Event], most: int, down: bool, twice: bool)
     assert [row["i"] for row in found] == [str(event["i"]) for event in wanted[:most]]
 
 
+@settings(deadline=None)
 @given(EVENTS)
 def test_dedup_keeps_the_youngest_of_each(events: list[Event]) -> None:
     events = [{**event, "i": number} for number, event in enumerate(events)]
@@ -97,6 +102,7 @@ _WORDS = """fields filter stats sort limit parse dedup unnest into like in and o
 _PIECES = st.sampled_from([*_WORDS.split(), "\\", "\n"])
 
 
+@settings(deadline=None)
 @given(st.lists(_PIECES, max_size=14).map(" ".join) | st.text(max_size=40))
 def test_any_text_is_a_query_or_malformed(text: str) -> None:
     try:
