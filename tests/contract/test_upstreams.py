@@ -79,6 +79,7 @@ def trusting(tmp_path_factory: pytest.TempPathFactory, far_s3: SeaweedFS, far_ac
             "CAIRN_UPSTREAMS_DEFAULT": far_account,
             "CAIRN_UPSTREAMS_SNS": far_account.replace("://", "://AKIAFAR:secret@"),
             "CAIRN_UPSTREAMS_KMS": far_account.replace("://", "://AKIAFAR:secret@"),
+            "CAIRN_UPSTREAMS_LOGS": far_account.replace("://", "://AKIAFAR:secret@"),
             "CAIRN_UPSTREAMS_SQS": f"http://127.0.0.1:{free_port()}",
         },
     )
@@ -244,7 +245,10 @@ def test_a_trail_s_topic_and_key_are_elsewhere_too(trusting: Cairn) -> None:
     for change, code in (
         ({"SnsTopicName": "far-topic"}, "InsufficientSnsTopicPolicyException"),
         ({"KmsKeyId": "alias/far"}, "KmsKeyNotFoundException"),
-        ({"CloudWatchLogsLogGroupArn": GROUP, "CloudWatchLogsRoleArn": ROLE}, "UnsupportedOperationException"),
+        (
+            {"CloudWatchLogsLogGroupArn": GROUP, "CloudWatchLogsRoleArn": ROLE},
+            "InvalidCloudWatchLogsLogGroupArnException",
+        ),
     ):
         with pytest.raises(ClientError) as caught:
             trail.create_trail(**made, **change)
@@ -267,6 +271,35 @@ def test_a_trail_s_topic_and_key_are_elsewhere_too(trusting: Cairn) -> None:
     trusting.cairn("flush")
     wait_until(lambda: trail.get_trail_status(Name="told").get("LatestNotificationError") == "NotFound")
     trail.delete_trail(Name="told")
+
+
+def test_a_trail_s_events_reach_a_log_group_elsewhere(trusting: Cairn) -> None:
+    trail, logs = client(trusting, "cloudtrail"), client(trusting, "logs")
+    client(trusting, "s3").create_bucket(Bucket="far-sent")
+    logs.create_log_group(logGroupName="far")
+    to = {"CloudWatchLogsLogGroupArn": GROUP, "CloudWatchLogsRoleArn": ROLE}
+    trail.create_trail(Name="sent", S3BucketName="far-sent", **to)
+    trail.start_logging(Name="sent")
+    client(trusting, "sns").create_topic(Name="sent")
+    stream = f"{ACCOUNT}_CloudTrail_us-east-1"
+    found: set[str] = set()
+
+    def arrived() -> bool:
+        if logs.describe_log_streams(logGroupName="far")["logStreams"]:
+            events = logs.get_log_events(logGroupName="far", logStreamName=stream, startFromHead=True)["events"]
+            found.update(json.loads(event["message"])["eventName"] for event in events)
+        return "CreateTopic" in found
+
+    wait_until(arrived)
+    assert "LatestCloudWatchLogsDeliveryTime" in trail.get_trail_status(Name="sent")
+    logs.delete_log_group(logGroupName="far")
+    client(trusting, "sns").create_topic(Name="sent-again")
+    wait_until(
+        lambda: (
+            trail.get_trail_status(Name="sent").get("LatestCloudWatchLogsDeliveryError") == "ResourceNotFoundException"
+        )
+    )
+    trail.delete_trail(Name="sent")
 
 
 def test_an_s3_that_is_down_is_said_in_its_own_words(trusting: Cairn, journaled: Journaled, far_s3: SeaweedFS) -> None:
