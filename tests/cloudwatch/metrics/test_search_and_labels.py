@@ -86,6 +86,9 @@ def test_a_search_has_a_series_for_each_metric_and_labels_tell_them_apart(store:
         ("Orders b", [7.0]),
         ("Visits", [9.0]),
     ]
+    sums = {"Id": "e2", "Expression": "SUM(e1) * 2"}
+    minutes = {"Id": "e1", "Expression": search, "ReturnData": False}
+    assert results(store, minutes, sums) == [("e2", [12.0, 14.0])]  # a point a minute, as the search says
     other = parse_queries([{"Id": "e1", "Expression": search}], "444455556666", REGION)
     assert get_metric_data(store, "444455556666", REGION, other, MINUTE, MINUTE + 300) == []
 

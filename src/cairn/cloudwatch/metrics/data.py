@@ -87,6 +87,15 @@ def read_series(
                 yield reading.answer(query)
 
 
+def _search_periods(query: MetricQuery) -> list[int]:
+    """The periods in s of what the searches of an expression find."""
+    found = []
+    for call in math.calls(query.node, "SEARCH") if query.node is not None else ():
+        period = call.arguments[2] if len(call.arguments) > 2 else None
+        found.append(int(period.value) if isinstance(period, math.Number) and period.value else PERIOD_S)
+    return found
+
+
 class _Reading:
     """One request: what it has read and computed so far. It is the `math.Source` of its expressions."""
 
@@ -116,7 +125,7 @@ class _Reading:
         for query in queries:
             needs = query.needs + (metrics if query.node is not None and math.calls(query.node, "METRICS") else [])
             self._needs[query.id] = list(dict.fromkeys(each for need in needs for each in [*self._needs[need], need]))
-            longest = max((self._periods[need] for need in needs), default=0)
+            longest = max([*(self._periods[need] for need in needs), *_search_periods(query)], default=0)
             self._periods[query.id] = longest or query.period or PERIOD_S
         self._keep = {need for needs in self._needs.values() for need in needs}
 

@@ -15,7 +15,7 @@ from cairn.cloudwatch.metrics.math.evaluate import Grid, Source, evaluate
 from cairn.cloudwatch.metrics.math.kinds import Kind, kind_of
 from cairn.cloudwatch.metrics.math.parser import parse
 from cairn.cloudwatch.metrics.math.series import TimeSeries
-from cairn.cloudwatch.metrics.math.syntax import Call, MathError, Node, calls, references
+from cairn.cloudwatch.metrics.math.syntax import Call, MathError, Node, Number, calls, references
 
 __all__ = [
     "Call",
@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "MathError",
     "Node",
+    "Number",
     "Source",
     "TimeSeries",
     "calls",
