@@ -47,6 +47,14 @@ def test_a_child_that_ends_while_starting_says_its_last_words(tmp_path: Path) ->
         child.start()
 
 
+def test_words_of_a_process_before_are_not_its_last_words(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("an old complaint\n")
+    with pytest.raises(ChildFailed) as raised:
+        child_of(tmp_path, "import sys; sys.exit(3)").start()
+    assert "ended with 3" in raised.value.message
+    assert "an old complaint" not in raised.value.message
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
 def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     code = (

@@ -71,6 +71,7 @@ class Child:
         self.restarts = 0
         self._command = list(command)
         self._log_file = log_file
+        self._log_start = 0  # of the lines of the process that runs now
         self._ready = ready
         self._environment = dict(environment) if environment is not None else None
         self._folder = folder
@@ -158,6 +159,7 @@ class Child:
         fresh = self._log_file.exists() and self._log_file.stat().st_size > LOG_BYTES_MAX
         parent = os.getpid()
         with self._log_file.open("wb" if fresh else "ab") as output:
+            self._log_start = output.tell()
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -193,8 +195,8 @@ class Child:
         raise ChildFailed(f"{self.name} was not ready within {READY_S:.0f} s", advice=f"Its log is {self._log_file}.")
 
     def _last_lines(self) -> str:
-        lines = self._log_file.read_bytes()[-2000:].decode("utf-8", "replace").strip().splitlines()
-        return " | ".join(lines[-3:])
+        lines = self._log_file.read_bytes()[self._log_start :][-2000:].decode("utf-8", "replace").strip().splitlines()
+        return " | ".join(lines[-3:]) or "it said nothing"
 
 
 def _die_with(parent: int) -> None:
