@@ -76,11 +76,11 @@ class Deliveries:
             if when <= now:
                 del self._not_before[row]
         wall, revision = self._clock.now(), self._queue.revision()
-        if self._lanes.idle and not self._not_before and now - self._tidied < TIDY_S:
-            if revision == self._revision and wall < self._idle_until:
-                return POLL_S
+        if revision == self._revision and wall < self._idle_until and now - self._tidied < TIDY_S:
+            return POLL_S
         progress = False
-        for row in self._queue.due(wall, SUBSCRIPTIONS_A_STEP):
+        due = self._queue.due(wall, SUBSCRIPTIONS_A_STEP)
+        for row in due:
             if not self._lanes.busy(row) and row not in self._not_before:
                 self._lanes.start(row, partial(self._serve, row))
                 progress = True
@@ -91,8 +91,9 @@ class Deliveries:
         if progress or not self._lanes.idle:
             return 0.0
         WAITING.set(self._queue.waiting())
-        following = self._queue.next_due(wall)
-        self._revision, self._idle_until = revision, following if following is not None else wall + TIDY_S
+        if not due:  # what is due and held back comes without any change
+            following = self._queue.next_due(wall)
+            self._revision, self._idle_until = revision, following if following is not None else wall + TIDY_S
         return POLL_S
 
     def troubles(self) -> dict[str, Trouble]:

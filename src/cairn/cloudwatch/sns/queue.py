@@ -59,7 +59,9 @@ class Queue:
     def next_due(self, now: float) -> float | None:
         """When something is due that is not due now; None if there is no such thing."""
         with self._state.read() as connection:
-            found: float | None = connection.scalar(sa.select(sa.func.min(deliveries.c.due)).where(deliveries.c.due > now))
+            found: float | None = connection.scalar(
+                sa.select(sa.func.min(deliveries.c.due)).where(deliveries.c.due > now)
+            )
             return found
 
     def due(self, now: float, limit: int) -> list[int]:
