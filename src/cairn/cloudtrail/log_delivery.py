@@ -71,10 +71,12 @@ class LogDelivery:
     def step(self) -> float:
         """Send what there is, a bounded stretch a trail. Returns the seconds until there may be more to do."""
         self._lanes.settle(SETTLE_S)
-        bounds = self._journal.bounds()
         with self._state.read() as connection:
             unfinished = log_spans.unfinished(connection)
             trails = by_row(connection, {span.trail for span, _ in unfinished})
+        if not unfinished and self._lanes.idle:
+            return POLL_S
+        bounds = self._journal.bounds()
         moved: dict[int, int] = {}
         finished: list[int] = []
         waiting: set[int] = set()
