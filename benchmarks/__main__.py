@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from os import cpu_count, getloadavg
 from pathlib import Path
 
-from benchmarks import freshness, gateway, intake, memory
+from benchmarks import alarm, freshness, gateway, intake, memory
 from benchmarks.figures import HEAD, Figure
 from benchmarks.load import Client, client_process
 
@@ -171,6 +171,8 @@ def of_cairn(name: str, folder: Path, client: Client) -> Iterator[Figure]:
         )
     if name == "intake":
         return intake.figures(folder, client, intake.options_of(["--seconds", "1", "--rounds", "2"]))
+    if name == "alarm":
+        return alarm.figures(folder, alarm.options_of(["--calls", "3"]))
     if name == "freshness":
         return freshness.figures(folder, freshness.options_of([]))
     return memory.figures(folder, client, memory.options_of(["--seconds", "1"]))
@@ -180,7 +182,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="WORD")
     words = tuple(parser.parse_args().words)
-    names = [name for name in ("gateway", "intake", "freshness", "memory", *SCRIPTS) if name.startswith(words or "")]
+    known = ("gateway", "intake", "freshness", "alarm", "memory", *SCRIPTS)
+    names = [name for name in known if name.startswith(words or "")]
     print(f"{cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load {getloadavg()[0]:.1f}")
     print(HEAD)
     with tempfile.TemporaryDirectory() as folder, client_process() as client:

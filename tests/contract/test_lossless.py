@@ -1,4 +1,5 @@
-"""An answered call is a record: in the history and in the log files, once, whatever is killed meanwhile."""
+"""An answered call is a record: in the history, in the log files and in the log group, once, and counted once by a
+metric filter, whatever is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.contract.recipients import make_log_group, make_role
 from tests.contract.test_tutorial import bucket_policy
+from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
 pytestmark = pytest.mark.engine
@@ -26,6 +29,8 @@ CLIENTS = 16
 BURST_CALLS = 1_500
 ROUNDS = 10
 BUCKET = "lossless-logs"
+GROUP = "CloudTrail/Lossless"
+METRIC = {"Namespace": "Lossless", "MetricName": "Records"}
 
 
 @pytest.fixture
@@ -35,8 +40,19 @@ def cairn(tmp_path: Path) -> Iterator[Cairn]:
     running.start()
     running.client("s3").create_bucket(Bucket=BUCKET)
     running.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(bucket_policy(BUCKET)))
+    group = make_log_group(running, GROUP, "us-east-1")
+    counted = {"metricNamespace": "Lossless", "metricName": "Records", "metricValue": "1"}
+    running.client("logs").put_metric_filter(
+        logGroupName=GROUP, filterName="all", filterPattern="{ $.eventID = * }", metricTransformations=[counted]
+    )
     trail = running.client("cloudtrail")
-    trail.create_trail(Name="everything", S3BucketName=BUCKET, IsMultiRegionTrail=True)
+    trail.create_trail(
+        Name="everything",
+        S3BucketName=BUCKET,
+        IsMultiRegionTrail=True,
+        CloudWatchLogsLogGroupArn=group,
+        CloudWatchLogsRoleArn=make_role(running, "log-events", group, "us-east-1"),
+    )
     trail.start_logging(Name="everything")
     yield running
     assert running.stop() == 0
@@ -133,13 +149,33 @@ class Victims:
 
 
 def check(cairn: Cairn, answered: list[str], folder: Path) -> None:
-    """Each answered call exactly once in the history and in the files; nothing at all twice."""
+    """Each answered call exactly once in the history, the files and the log group; nothing at all twice. Whatever is in
+    the log group is counted once."""
     cairn.cairn("flush")
     files = Counter(record.get("requestID") for record in delivered(cairn, folder))
     history = Counter(record.get("requestID") for record in looked_up(cairn))
-    for found in (files, history):
+    wait_until(lambda: set(answered) <= {record.get("requestID") for record in sent(cairn)})
+    cairn.client("cloudtrail").stop_logging(Name="everything")
+    group = Counter(record.get("requestID") for record in sent(cairn))
+    for found in (files, history, group):
         assert [request for request in answered if found[request] != 1] == []
         assert [request for request, count in found.items() if count > 1] == []
+    wait_until(lambda: counted(cairn) == len(sent(cairn)))
+
+
+def sent(cairn: Cairn) -> list[dict[str, Any]]:
+    """Everything in the log group."""
+    pages = cairn.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP)
+    return [json.loads(event["message"]) for page in pages for event in page["events"]]
+
+
+def counted(cairn: Cairn) -> float:
+    """What the metric filter has counted."""
+    now = time.time()
+    points = cairn.client("cloudwatch").get_metric_statistics(
+        **METRIC, StartTime=now - 3600, EndTime=now + 60, Period=3600, Statistics=["Sum"]
+    )["Datapoints"]
+    return sum(point["Sum"] for point in points)
 
 
 def delivered(cairn: Cairn, folder: Path) -> list[dict[str, Any]]:

@@ -147,6 +147,7 @@ def test_s3_by_path_and_region(cairn: Cairn) -> None:
     )
     record = record_of(cairn, "CreateBucket", reply, region="eu-west-1")
     checked(record, "s3", "eu-west-1", bucketName="protocols-in-ireland", Host="127.0.0.1")
+    assert reply["ResponseMetadata"]["HTTPHeaders"]["date"].count("GMT") == 1
     assert record["requestParameters"]["CreateBucketConfiguration"]["LocationConstraint"] == "eu-west-1"
     assert record["additionalEventData"]["SignatureVersion"] == "SigV4"
     assert record["additionalEventData"]["AuthenticationMethod"] == "AuthHeader"

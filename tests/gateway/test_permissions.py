@@ -76,6 +76,38 @@ def test_log_groups_by_name_and_by_arn_are_all_asked_about() -> None:
     assert tail == [("logs:StartLiveTail", f"{group}:a:log-stream:")]
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "named"),
+    [
+        ("logs", "FilterLogEvents", {"logGroupName": "secret", "filterPattern": f"arn:aws:logs:{HERE}:log-group:mine"},
+         f"arn:aws:logs:{HERE}:log-group:secret:log-stream:"),
+        ("logs", "GetLogEvents", {"logGroupName": "secret", "logStreamName": "s",
+         "nextToken": f"arn:aws:logs:{HERE}:log-group:mine:log-stream:mine"},
+         f"arn:aws:logs:{HERE}:log-group:secret:log-stream:s"),
+        ("logs", "GetLogEvents", {"logGroupIdentifier": f"arn:aws:logs:{HERE}:log-group:secret", "logStreamName": "s",
+         "nextToken": f"arn:aws:logs:{HERE}:log-group:mine:log-stream:mine"},
+         f"arn:aws:logs:{HERE}:log-group:secret:log-stream:s"),
+        ("cloudwatch", "PutMetricAlarm", {"AlarmName": "secret",
+         "AlarmDescription": f"arn:aws:cloudwatch:{HERE}:alarm:mine"}, f"arn:aws:cloudwatch:{HERE}:alarm:secret"),
+        ("cloudwatch", "PutCompositeAlarm", {"AlarmName": "secret",
+         "ActionsSuppressor": f"arn:aws:cloudwatch:{HERE}:alarm:mine"}, f"arn:aws:cloudwatch:{HERE}:alarm:secret"),
+        ("sqs", "SendMessage", {"QueueUrl": "http://h/111122223333/secret", "MessageBody": f"arn:aws:sqs:{HERE}:mine"},
+         f"arn:aws:sqs:{HERE}:secret"),
+    ],
+)  # fmt: skip
+def test_an_arn_in_a_text_does_not_take_the_place_of_what_is_named(
+    service: str, operation: str, params: dict[str, Any], named: str
+) -> None:
+    assert named in [resource for _, resource in needed(service, operation, **params)]
+
+
+def test_a_log_stream_of_a_group_that_goes_by_its_arn() -> None:
+    group = f"arn:aws:logs:{HERE}:log-group"
+    assert needed("logs", "GetLogEvents", logGroupIdentifier=f"{group}:g:*", logStreamName="s") == [
+        ("logs:GetLogEvents", f"{group}:g:log-stream:s")
+    ]
+
+
 def test_several_resources_are_several_permissions() -> None:
     instance = f"arn:aws:ec2:{HERE}:instance"
     assert needed("ec2", "TerminateInstances", InstanceIds=["i-1", "i-2"]) == [

@@ -66,15 +66,24 @@ class LogDelivery:
         self._clock = clock
         self._reader = Reader(journal)
         self._lanes: Lanes[int] = Lanes(clock, "log group")
+        self._revision: int | None = None
+        """Of the saved state, when no trail had a log group."""
         self._written: dict[str, int] = {}  # by reader: what the log group said, or was told
 
     def step(self) -> float:
         """Send what there is, a bounded stretch a trail. Returns the seconds until there may be more to do."""
         self._lanes.settle(SETTLE_S)
-        bounds = self._journal.bounds()
+        revision = self._state.revision()
+        if revision == self._revision:
+            return POLL_S
+        self._revision = None
         with self._state.read() as connection:
             unfinished = log_spans.unfinished(connection)
             trails = by_row(connection, {span.trail for span, _ in unfinished})
+        if not unfinished and self._lanes.idle:
+            self._revision = revision
+            return POLL_S
+        bounds = self._journal.bounds()
         moved: dict[int, int] = {}
         finished: list[int] = []
         waiting: set[int] = set()

@@ -138,6 +138,15 @@ class Digest:
 
 
 @dataclass(frozen=True)
+class CloudWatch:
+    absent_differs: Literal["no", "yes"] = setting(
+        "no",
+        "Whether `!=` in a JSON filter pattern holds where the property is missing. AWS's guide does not say; people "
+        "report that it does not.",
+    )
+
+
+@dataclass(frozen=True)
 class Sns:
     url: str = setting("", "Address of the gateway in the links of messages; empty: where it listens.")
     allow_private_endpoints: Literal["auto", "yes", "no"] = setting(
@@ -194,6 +203,7 @@ class Settings:
     history: History = field(default_factory=History)
     delivery: Delivery = field(default_factory=Delivery)
     digest: Digest = field(default_factory=Digest)
+    cloudwatch: CloudWatch = field(default_factory=CloudWatch)
     sns: Sns = field(default_factory=Sns)
     smtp: Smtp = field(default_factory=Smtp)
     engines: Engines = field(default_factory=Engines)

@@ -17,6 +17,7 @@ from cairn.wire.http import Call
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _QUEUE_URL = re.compile(r"/(\d{12})/[^/]+/?$")
+_LOG_GROUP = re.compile(r"arn:aws[a-z-]*:logs:[^:]*:[^:]*:log-group:([^:]+)(?::\*)?")
 _PLACE = ("Partition", "Region", "Account")
 
 _MEMBERS = {
@@ -110,21 +111,33 @@ class _Given:
         self._account = queue[1] if queue is not None else call.account
 
     def arns(self, kind: ResourceType) -> list[str]:
-        """Whole ARNs that the call gives, or those that its names make."""
+        """Whole ARNs that the call gives, and those that its names make.
+
+        Both count where there are both: an ARN may stand in a member that only carries text (a filter's pattern, a
+        description), and must not take the place of the resource that the call names.
+        """
+        whole = self._whole(kind)
+        values = {variable: self._values(variable, kind) for variable in kind.variables}
+        if whole and not (values and all(values.values())):
+            return whole
+        if not whole:
+            values = {variable: found or self._callers_own(variable) for variable, found in values.items()}
+        if not all(values.values()):
+            return [] if not kind.required else [self.filled(kind, {n: v[0] for n, v in values.items() if v})]
+        several = next((variable for variable, found in values.items() if len(found) > 1), "")
+        single = {variable: found[0] for variable, found in values.items()}
+        named = [self.filled(kind, single | {several: value}) for value in values.get(several, [""])]
+        return list(dict.fromkeys([*whole, *named]))
+
+    def _whole(self, kind: ResourceType) -> list[str]:
+        """Whole ARNs, whatever member they are in, and names that are in a list with them."""
         whole: list[str] = []
         for texts in self._members.values():
             arns = [text for text in texts if text.startswith("arn:") and kind.fits.fullmatch(text)]
             whole += [self._suffixed(arn, kind) for arn in arns]
             if arns and len(kind.variables) == 1:  # a list of names and ARNs, each of which counts
                 whole += [self.filled(kind, {kind.variables[0]: text}) for text in texts if text not in arns]
-        if whole:
-            return whole
-        values = {variable: self._values(variable, kind) for variable in kind.variables}
-        if not all(values.values()):
-            return [] if not kind.required else [self.filled(kind, {n: v[0] for n, v in values.items() if v})]
-        several = next((variable for variable, found in values.items() if len(found) > 1), "")
-        single = {variable: found[0] for variable, found in values.items()}
-        return [self.filled(kind, single | {several: value}) for value in values.get(several, [""])]
+        return whole
 
     def filled(self, kind: ResourceType, values: dict[str, str]) -> str:
         """The ARN with `values`, and `*` for what they leave open."""
@@ -146,8 +159,10 @@ class _Given:
         for name in names:
             found = self._members.get(name.lower()) or self._members.get(f"{name.lower()}s")
             if found and not (variable == "EventBusName" and found == ["default"]):  # whose rules' ARNs name no bus
+                if len(kind.variables) > 1 and variable == "LogGroupName":
+                    found = [_group_name(text) for text in found]
                 return [self._value(text, variable, before) for text in found if not text.startswith("arn:")]
-        return self._callers_own(variable)
+        return []
 
     def _value(self, text: str, variable: str, before: str) -> str:
         """`text` as the ARN has it: without the type it may begin with, with the path that the call gives."""
@@ -168,6 +183,12 @@ class _Given:
         if variable == "UserNameWithPath" and identity.type == "IAMUser":
             return [identity.arn.partition(":user/")[2]]
         return []
+
+
+def _group_name(text: str) -> str:
+    """The name of a log group that may go by its ARN."""
+    found = _LOG_GROUP.fullmatch(text)
+    return found[1] if found is not None else text
 
 
 def _texts(value: Any) -> Iterator[str]:

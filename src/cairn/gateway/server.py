@@ -141,7 +141,11 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
 async def _send(response: Response, request: Request, send: Send, receive: Receive) -> None:
     if isinstance(response.body, bytes) and "content-length" not in response.headers and response.status >= 200:
         response.headers.set("content-length", str(len(response.body)))
-    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in response.headers
+        if name != "date"  # the server that carries it gives one, and a second reads as a list
+    ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if isinstance(response.body, bytes):
         body = b"" if request.method == "HEAD" else response.body

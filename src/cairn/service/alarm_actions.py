@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,8 +16,7 @@ from cairn.core.errors import Unreachable
 from cairn.core.folder import Runtime
 from cairn.core.policy import Kind, Principal, Request, evaluate
 from cairn.service.as_cloudtrail import parsed_or_none
-from cairn.service.elsewhere import Clients, elsewhere
-from cairn.service.embedded_clients import EmbeddedClients
+from cairn.service.embedded_clients import clients_of
 
 TOPICS_AS = "cloudwatch.amazonaws.com"
 FUNCTIONS_AS = "lambda.alarms.cloudwatch.amazonaws.com"
@@ -38,8 +36,9 @@ class AlarmActions:
     def __init__(self, settings: Settings, runtime: Runtime, questions: MotoQuestions, topics: Topics | None) -> None:
         self._questions = questions
         self._topics = topics
-        self._topics_elsewhere = _clients("sns", settings, runtime)[0] if topics is None else None
-        self._functions, self._asks_functions = _clients("lambda", settings, runtime)
+        self._topics_elsewhere = clients_of("sns", settings, runtime)[0] if topics is None else None
+        self._functions, is_embedded = clients_of("lambda", settings, runtime)
+        self._asks_functions = is_embedded and settings.auth.mode == "verify"
 
     def publish(self, topic: str, message: str, *, subject: str, email: str, alarm: str, once: str) -> None:
         bodies = {"email": email} if email else {}
@@ -93,21 +92,6 @@ def alarm_may(policy: str | None, action: str, resource: str, alarm: str, servic
     }
     request = Request(Principal(service=service), action, resource, keys)
     return evaluate(request, resource_policy=parsed).allowed
-
-
-def _clients(service: str, settings: Settings, runtime: Runtime) -> tuple[Callable[[str], Any], bool]:
-    """The client for an ARN, and whether policies are asked here."""
-    endpoint = elsewhere(settings, service)
-    if endpoint is not None:
-        return Clients(service, endpoint).of, False
-    clients = EmbeddedClients(service, runtime)
-    return (lambda arn: clients.of(*_place(arn))), settings.auth.mode == "verify"
-
-
-def _place(arn: str) -> tuple[str, str]:
-    """Account and Region of an ARN."""
-    _, _, _, region, account, _ = arn.split(":", 5)
-    return account, region
 
 
 def _call(resource: str, call: Callable[[], object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudwatch.exports import Exporter, Tasks
@@ -47,7 +48,8 @@ class CloudWatchLogs:
         runtime = folder.runtime()
         self._questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self.store = LogStore(state, clock)
-        self._filters = MetricFilters(self.store)
+        self._compile = partial(compile_pattern, absent_differs=settings.cloudwatch.absent_differs == "yes")
+        self._filters = MetricFilters(self.store, self._compile)
         self._queries = Queries(state, clock)
         self._runner = Runner(self._queries, self.store, pointer, clock)
         self._destinations = UpstreamDestinations(settings, runtime, self._questions)
@@ -64,16 +66,16 @@ class CloudWatchLogs:
     def operations(self) -> dict[str, Operation]:
         keys = log_keys(self._settings, self._questions)
         return {
-            **log_operations(self.store, compile_pattern=matcher, keys=keys, filter_counts=self._filters.counts),
+            **log_operations(self.store, compile_pattern=self._matcher, keys=keys, filter_counts=self._filters.counts),
             **filter_operations(self._filters),
             **query_operations(self._queries, self._runner, self.store),
-            **subscription_operations(self.store, Filters(self.store), self._destinations, matcher),
+            **subscription_operations(self.store, Filters(self.store), self._destinations, self._matcher),
             **export_operations(self._tasks, self.store, self._buckets),
         }
 
     def live_tail(self, logs: Upstream) -> Upstream:
         """`logs`, and StartLiveTail besides, which answers no output but a stream."""
-        return LiveTail(Sessions(self.store, matcher), self._clock, VALIDATION, logs)
+        return LiveTail(Sessions(self.store, self._matcher), self._clock, VALIDATION, logs)
 
     def steps(self, metrics: MetricStore | None) -> list[Step]:
         """What the worker does.
@@ -81,7 +83,7 @@ class CloudWatchLogs:
         Args:
             metrics: where metric filters write to; None: those are elsewhere, and metric filters make nothing.
         """
-        subscriptions = SubscriptionSink(self.store, matcher)
+        subscriptions = SubscriptionSink(self.store, self._matcher)
         readers: list[Step] = [subscriptions]
         positions: list[Callable[[], int]] = [lambda: subscriptions.position]
         if metrics is not None:
@@ -102,13 +104,12 @@ class CloudWatchLogs:
         """Subscriptions whose destination refuses now."""
         return self._deliveries.troubles()
 
+    def _matcher(self, text: str) -> Callable[[str], bool]:
+        """`cloudwatch.logs.joints.CompilePattern`."""
+        pattern = self._compile(text)
+        return lambda message: pattern.matches(Message(message))
+
     def close(self) -> None:
         self._runner.close()
         self._deliveries.close()
         self._saved.close()
-
-
-def matcher(text: str) -> Callable[[str], bool]:
-    """`cloudwatch.logs.joints.CompilePattern`."""
-    pattern = compile_pattern(text)
-    return lambda message: pattern.matches(Message(message))

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from typing import Any
 
-import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cairn.account.moto.questions import MotoQuestions, NotFound
-from cairn.account.moto.wire_names import ACCOUNT, OPERATION, SECRET
 from cairn.cloudwatch.sns.endpoints import AwsEndpoints, EndpointError, QueueMessage
 from cairn.cloudwatch.sns.message import Attribute
 from cairn.cloudwatch.sns.policies import SNS, Source, service_may
@@ -22,11 +18,10 @@ from cairn.core.config import Settings
 from cairn.core.errors import Unreachable
 from cairn.core.folder import Runtime
 from cairn.core.policy import Kind
-from cairn.service.elsewhere import Clients, elsewhere
-from cairn.wire.endpoint import Endpoint
+from cairn.service.embedded_clients import ClientOf, clients_of
 
-ANSWER_S = 20.0
-REPLY_BYTES_MAX = 1 << 20
+MESSAGE_CHARACTERS_MAX = 300
+"""Of what is told of an error."""
 KEPT_S = 1.0
 """For how long what a policy said is believed."""
 KEPT_MAX = 10_000
@@ -34,24 +29,13 @@ KEPT_MAX = 10_000
 _GONE = re.compile("NonExistentQueue|QueueDoesNotExist|ResourceNotFound")
 
 
-class Backend(Protocol):
-    """Somebody who has queues, functions or streams. Each method raises `EndpointError`."""
-
-    def send(self, queue: str, message: QueueMessage) -> None: ...
-
-    def invoke(self, function: str, payload: bytes) -> None: ...
-
-    def put(self, stream: str, data: bytes) -> None: ...
-
-
 def aws_endpoints(settings: Settings, runtime: Runtime, questions: MotoQuestions, clock: Clock) -> AwsEndpoints:
     """All of them, each where it is. Of the embedded account's the policies are asked, where any are asked."""
-    moto = MotoBackend(runtime)
     asked = PolicyAnswers(questions, clock) if settings.auth.mode == "verify" else None
 
-    def of(service: str) -> tuple[Backend, PolicyAnswers | None]:
-        endpoint = elsewhere(settings, service)
-        return (moto, asked) if endpoint is None else (BackendElsewhere(service, endpoint), None)
+    def of(service: str) -> tuple[ServiceBackend, PolicyAnswers | None]:
+        client_of, is_embedded = clients_of(service, settings, runtime)
+        return ServiceBackend(client_of, is_embedded=is_embedded), asked if is_embedded else None
 
     return JoinedEndpoints(of("sqs"), of("lambda"), of("firehose"))
 
@@ -61,9 +45,9 @@ class JoinedEndpoints:
 
     def __init__(
         self,
-        queues: tuple[Backend, PolicyAnswers | None],
-        functions: tuple[Backend, PolicyAnswers | None],
-        streams: tuple[Backend, PolicyAnswers | None],
+        queues: tuple[ServiceBackend, PolicyAnswers | None],
+        functions: tuple[ServiceBackend, PolicyAnswers | None],
+        streams: tuple[ServiceBackend, PolicyAnswers | None],
     ) -> None:
         self._queues, self._queue_policies = queues
         self._functions, self._function_policies = functions
@@ -130,59 +114,12 @@ class PolicyAnswers:
         self._kept[key] = now + KEPT_S
 
 
-class MotoBackend:
-    """The embedded account's, past the gateway: what arrives there is durable when it answers."""
+class ServiceBackend:
+    """A service wherever it is: what arrives there is durable when it answers."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._address = urlsplit(runtime.moto_url)
-
-    def send(self, queue: str, message: QueueMessage) -> None:
-        account, name = queue.split(":")[4:6]
-        body = {"QueueUrl": f"{self._runtime.moto_url}/{account}/{name}"} | _queue_input(message, _encoded)
-        self._post(queue, "SendMessage", msgspec.json.encode(body), target="AmazonSQS.SendMessage")
-
-    def invoke(self, function: str, payload: bytes) -> None:
-        path = f"/2015-03-31/functions/{quote(function, safe='')}/invocations"
-        self._post(function, "Invoke", payload, path=path, **{"x-amz-invocation-type": "Event"})
-
-    def put(self, stream: str, data: bytes) -> None:
-        name = stream.partition("/")[2]
-        body = {"DeliveryStreamName": name, "Record": {"Data": base64.b64encode(data).decode()}}
-        self._post(stream, "PutRecord", msgspec.json.encode(body), target="Firehose_20150804.PutRecord")
-
-    def _post(self, arn: str, operation: str, body: bytes, *, path: str = "/", target: str = "", **more: str) -> None:
-        _, _, service, region, account, _ = arn.split(":", 5)
-        scope = f"Credential={account}/20200101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        headers = {
-            "content-type": "application/x-amz-json-1.0" if target else "application/json",
-            "authorization": f"AWS4-HMAC-SHA256 {scope}",
-            SECRET: self._runtime.moto_secret,
-            ACCOUNT: account,
-            OPERATION: operation,
-            **({"x-amz-target": target} if target else {}),
-            **more,
-        }
-        connection = http.client.HTTPConnection(
-            self._address.hostname or "", self._address.port, timeout=ANSWER_S, blocksize=1 << 16
-        )
-        try:
-            connection.request("POST", path, body, headers)
-            reply = connection.getresponse()
-            text = reply.read(REPLY_BYTES_MAX).decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException) as error:
-            raise EndpointError(f"the embedded account does not answer: {error}", unreachable=True) from error
-        finally:
-            connection.close()
-        if reply.status >= 300:
-            raise EndpointError(f"{arn} answered {reply.status}: {text[:300]}", final=400 <= reply.status < 500)
-
-
-class BackendElsewhere:
-    """At an endpoint that `[upstreams]` names, with its credentials: that service asks its policies itself."""
-
-    def __init__(self, service: str, endpoint: Endpoint) -> None:
-        self._clients = Clients(service, endpoint)
+    def __init__(self, client_of: ClientOf, *, is_embedded: bool) -> None:
+        self._client_of = client_of
+        self._is_embedded = is_embedded
         self._urls: dict[str, str] = {}  # of queues, by ARN
 
     def send(self, queue: str, message: QueueMessage) -> None:
@@ -192,7 +129,7 @@ class BackendElsewhere:
             if queue not in self._urls:
                 found = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
                 self._urls[queue] = found["QueueUrl"]
-            client.send_message(QueueUrl=self._urls[queue], **_queue_input(message, _decoded))
+            client.send_message(QueueUrl=self._urls[queue], **_queue_input(message))
 
         self._call(queue, send)
 
@@ -207,17 +144,24 @@ class BackendElsewhere:
 
     def _call(self, arn: str, call: Callable[[Any], None]) -> None:
         try:
-            call(self._clients.of(arn))
+            call(self._client_of(arn))
         except ClientError as error:
             detail, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-            final = bool(_GONE.search(detail["Code"])) or status == 403
-            raise EndpointError(f"{arn}: {detail['Code']}: {detail.get('Message', '')}", final=final) from error
+            raise EndpointError(
+                f"{arn}: {detail['Code']}: {detail.get('Message', '')[:MESSAGE_CHARACTERS_MAX]}",
+                final=self._is_final(detail["Code"], status),
+            ) from error
         except BotoCoreError as error:
-            raise EndpointError(f"{arn}: {error}", unreachable=True) from error
+            wrong = isinstance(error, ParamValidationError)  # this message alone
+            raise EndpointError(f"{arn}: {error}", final=wrong, unreachable=not wrong) from error
+
+    def _is_final(self, code: str, status: int) -> bool:
+        """Elsewhere a refusal may be one of the moment: of too many calls, of a clock that is wrong."""
+        return 400 <= status < 500 if self._is_embedded else bool(_GONE.search(code)) or status == 403
 
 
-def _queue_input(message: QueueMessage, binary: Callable[[str], object]) -> dict[str, Any]:
-    attributes = {name: _queue_attribute(each, binary) for name, each in message.attributes.items()}
+def _queue_input(message: QueueMessage) -> dict[str, Any]:
+    attributes = {name: _queue_attribute(each) for name, each in message.attributes.items()}
     found: dict[str, Any] = {"MessageBody": message.body}
     if attributes:
         found["MessageAttributes"] = attributes
@@ -228,15 +172,7 @@ def _queue_input(message: QueueMessage, binary: Callable[[str], object]) -> dict
     return found
 
 
-def _queue_attribute(attribute: Attribute, binary: Callable[[str], object]) -> Mapping[str, object]:
+def _queue_attribute(attribute: Attribute) -> Mapping[str, object]:
     if attribute.kind == "Binary":
-        return {"DataType": attribute.type, "BinaryValue": binary(attribute.value)}
+        return {"DataType": attribute.type, "BinaryValue": base64.b64decode(attribute.value)}
     return {"DataType": attribute.type, "StringValue": attribute.value}
-
-
-def _encoded(value: str) -> str:
-    return value
-
-
-def _decoded(value: str) -> bytes:
-    return base64.b64decode(value)

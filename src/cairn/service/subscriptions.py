@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +16,8 @@ from cairn.core.config import Settings
 from cairn.core.errors import Unreachable
 from cairn.core.folder import Runtime
 from cairn.service.as_cloudwatch_logs import LogsRoles, logs_may
-from cairn.service.elsewhere import Clients, elsewhere
-from cairn.service.embedded_clients import EmbeddedClients
+from cairn.service.elsewhere import elsewhere
+from cairn.service.embedded_clients import clients_of
 
 _ROLE_ACTIONS = {Kind.STREAM: "kinesis:PutRecord", Kind.FIREHOSE: "firehose:PutRecord"}
 _POLICY_ACTIONS = {Kind.FUNCTION: "lambda:InvokeFunction", Kind.QUEUE: "sqs:SendMessage"}
@@ -32,19 +31,14 @@ class UpstreamDestinations:
         self._questions = questions
         self._roles = LogsRoles(questions)
         self._is_own_iam = elsewhere(settings, "iam") is None
-        self._embedded = {kind for kind in Kind if elsewhere(settings, kind.value) is None}
-        self._clients: dict[Kind, Callable[[Destination], Any]] = {}
-        for kind in Kind:
-            endpoint = elsewhere(settings, kind.value)
-            if endpoint is None:
-                self._clients[kind] = functools.partial(_of_account, EmbeddedClients(kind.value, runtime))
-            else:
-                self._clients[kind] = functools.partial(_of_arn, Clients(kind.value, endpoint))
+        found = {kind: clients_of(kind.value, settings, runtime) for kind in Kind}
+        self._clients = {kind: client_of for kind, (client_of, _) in found.items()}
+        self._embedded = {kind for kind, (_, is_embedded) in found.items() if is_embedded}
 
     def deliver(self, destination: Destination, payload: bytes, *, group_arn: str, partition_key: str) -> None:
         try:
             self._ask(destination, group_arn)
-            client = self._clients[destination.kind](destination)
+            client = self._clients[destination.kind](destination.arn)
             _SENDERS[destination.kind](client, destination, payload, partition_key)
         except ClientError as error:
             detail = error.response["Error"]
@@ -56,7 +50,7 @@ class UpstreamDestinations:
         try:
             self._ask(destination, group_arn)
             if destination.kind is Kind.FUNCTION and destination.kind not in self._embedded:
-                self._clients[destination.kind](destination).get_function(FunctionName=destination.arn)
+                self._clients[destination.kind](destination.arn).get_function(FunctionName=destination.arn)
         except ClientError as error:
             detail = error.response["Error"]
             raise DestinationError(detail["Code"], f"{destination.arn}: {detail.get('Message', '')}") from error
@@ -87,14 +81,6 @@ class UpstreamDestinations:
             raise DestinationError("ResourceNotFoundException", f"there is no {resource}") from error
         if not logs_may(policy, action, resource, group_arn):
             raise DestinationError("AccessDeniedException", f"the policy of {resource} does not let us {action}")
-
-
-def _of_account(clients: EmbeddedClients, destination: Destination) -> Any:
-    return clients.of(destination.account, destination.region)
-
-
-def _of_arn(clients: Clients, destination: Destination) -> Any:
-    return clients.of(destination.arn)
 
 
 def _invoke(client: Any, destination: Destination, payload: bytes, _key: str) -> None:

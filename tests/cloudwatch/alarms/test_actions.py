@@ -220,3 +220,15 @@ def test_kill_9_before_and_after_an_action_loses_no_message_and_says_which_is_th
     assert world.history("StateUpdate") == ["Alarm updated from INSUFFICIENT_DATA to ALARM"]
     assert world.history("Action") == [f"Successfully executed action {TOPIC}"]
     world.close()
+
+
+def test_an_action_that_cannot_be_tried_is_in_nobodys_way(world: World) -> None:
+    other = f"{TOPIC}-other"
+    world.recipients.failing[TOPIC] = ValueError("not enough values to unpack")  # type: ignore[assignment]
+    alarm(world, AlarmActions=[TOPIC, other])
+    world.step()
+    assert [sent.resource for sent in world.recipients.sent] == [other]
+    world.clock.advance(25 * 3600.0)
+    world.step()
+    history = world.call("DescribeAlarmHistory", HistoryItemType="Action")["AlarmHistoryItems"]
+    assert any("An error of ours: ValueError" in item["HistorySummary"] for item in history)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cairn.cloudwatch.alarms.evaluation import ALARM, INSUFFICIENT_DATA, OK, Criterion, Judgement, Point, judge
@@ -136,6 +136,7 @@ def cases(draw: st.DrawFn) -> tuple[str, int, int, str]:
     return points, draw(st.integers(1, periods)), periods, draw(st.sampled_from(ALL))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_as_a_second_implementation_has_it(case: tuple[str, int, int, str]) -> None:
     assert judged(*case).state == naive(*case)

@@ -391,3 +391,21 @@ def test_looking_often_makes_turns_earlier_but_no_others(
         turns.append(world.told())
         world.close()
     assert turns[0] == turns[1]
+
+
+def test_an_alarm_that_breaks_the_evaluation_silences_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put_alarm("broken", MetricName="Other")
+    world.put_alarm("well")
+    world.step()
+    (watch,) = (each for each in world.evaluator._watches.values() if each.alarm.id.name == "broken")
+
+    def read(end: float, count: int) -> list[Any]:
+        raise ZeroDivisionError("an error of ours")
+
+    monkeypatch.setattr(watch.reader, "read", read)
+    world.publish(name="Other")
+    world.publish()
+    world.run(70)
+    assert ("well", "ALARM") in world.told()
+    described = world.described("broken")
+    assert (described["StateValue"], described["EvaluationState"]) == ("INSUFFICIENT_DATA", "EVALUATION_ERROR")

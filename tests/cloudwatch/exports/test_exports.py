@@ -275,3 +275,39 @@ def test_tasks_are_listed_the_youngest_first_and_forgotten_in_the_end(rig: Rig) 
     rig.clock.advance(KEPT_S)
     rig.run()
     assert rig.call("DescribeExportTasks") == {"exportTasks": []}
+
+
+def test_a_task_that_breaks_off_is_never_called_complete(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.put("a", "one")
+    task = rig.create()
+    put = rig.buckets.put
+
+    def full(*arguments: Any, **more: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(rig.buckets, "put", full)
+    for _ in range(3):
+        with pytest.raises(OSError, match="no space"):
+            rig.exporter.step()
+    assert rig.status(task) == "RUNNING"
+    monkeypatch.setattr(rig.buckets, "put", put)
+    rig.run()
+    assert (rig.status(task), rig.lines(f"exportedlogs/{task}/a/000000.gz")) == (
+        "COMPLETED",
+        ["2023-11-14T22:13:20.000Z one"],
+    )
+
+
+def test_a_task_that_breaks_off_for_too_long_has_failed(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.put("a", "one")
+    task = rig.create()
+
+    def broken(*arguments: Any, **more: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(rig.buckets, "put", broken)
+    with pytest.raises(OSError, match="no space"):
+        rig.exporter.step()
+    rig.clock.advance(RETRIED_FOR_S + 1)
+    rig.exporter.step()
+    assert rig.status(task) == "FAILED"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from tests.cloudwatch.metric_filters.rig import ACCOUNT, REGION, Rig
 
 from cairn.cloudwatch.logs import GroupId, operations
-from cairn.cloudwatch.metric_filters.filters import FILTERS_MAX, WITH_REGEXES_MAX
+from cairn.cloudwatch.metric_filters import operations as filter_operations
+from cairn.cloudwatch.metric_filters.filters import FILTERS_MAX, WITH_REGEXES_MAX, MetricFilters
+from cairn.cloudwatch.patterns import compile_pattern
 from cairn.core.errors import AwsError
 from cairn.wire.operation import Context
 
@@ -314,3 +317,11 @@ def test_a_pattern_is_tried_on_messages(rig: Rig) -> None:
     assert found["matches"][0]["extractedValues"] == {"$.eventType": "UpdateTrail"}
     assert rig.call("TestMetricFilter", filterPattern="x", logEventMessages=["y"]) == {"matches": []}
     assert refusal(rig, "TestMetricFilter", filterPattern="{", logEventMessages=["y"])[0] == INVALID
+
+
+def test_whether_a_missing_property_differs_is_a_setting(rig: Rig) -> None:
+    asked = {"filterPattern": "{ $.a != x }", "logEventMessages": ['{"b":1}', '{"a":"x"}', '{"a":"y"}']}
+    for absent_differs, numbers in ((False, [3]), (True, [1, 3])):
+        filters = MetricFilters(rig.logs, partial(compile_pattern, absent_differs=absent_differs))
+        found = filter_operations(filters)["TestMetricFilter"](Context(ACCOUNT, REGION), asked)
+        assert [each["eventNumber"] for each in found["matches"]] == numbers

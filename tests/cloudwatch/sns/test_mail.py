@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from tests.cloudwatch.sns.relay import PASSWORD, USER, Relay, relaying, text_of
-from tests.cloudwatch.sns.rig import URL, Rig
+from tests.cloudwatch.sns.rig import ALARM, URL, Rig
 
 from cairn.cloudwatch.sns.delivery import Deliveries
 from cairn.cloudwatch.sns.mail import mailer
@@ -127,3 +127,13 @@ def test_a_password_is_not_sent_in_clear() -> None:
         mailer(Smtp(host="mail.example.org", user="u", password="p"))
     with pytest.raises(ConfigurationError, match="password_file"):
         mailer(Smtp(host="localhost", user="u", password_file="/nowhere"))
+
+
+def test_a_service_s_subject_of_two_lines_is_one_and_no_header(rig: Rig, relay: Relay, mailing: Deliveries) -> None:
+    topic = rig.topic()
+    arn = rig.subscribe(topic, "email", ADDRESS)
+    rig.call("ConfirmSubscription", account=None, TopicArn=topic, Token=rig.token(arn))
+    rig.topics.publish(topic, "text", source=ALARM, subject="a\r\nBcc: eve@example.org")
+    rig.run(mailing)
+    (told,) = (mail for _, mail in relay.mail if "Confirmation" not in mail["Subject"])
+    assert (told["Subject"], told["Bcc"]) == ("a Bcc: eve@example.org", None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 import pytest
 from tests.cloudwatch.sns.rig import ACCOUNT, REGION, Rig
+
+from cairn.core.errors import AwsError
 
 OTHER = "999999999999"
 ADDRESS = "ops@example.org"
@@ -235,3 +238,10 @@ def test_a_topic_takes_its_subscriptions_with_it(rig: Rig) -> None:
     rig.refused("NotFound", "GetSubscriptionAttributes", SubscriptionArn=arn)
     rig.topic()
     assert rig.call("ListSubscriptionsByTopic", TopicArn=topic) == {"Subscriptions": []}
+
+
+def test_a_token_of_no_row_is_refused(rig: Rig) -> None:
+    for digits in (19, 5000):
+        token = base64.urlsafe_b64encode(b"9" * digits).decode()
+        with pytest.raises(AwsError, match="NextToken"):
+            rig.call("ListSubscriptions", NextToken=token)

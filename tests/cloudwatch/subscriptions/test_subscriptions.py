@@ -102,9 +102,11 @@ def test_an_error_of_ours_is_tried_again_too(rig: Rig) -> None:
     assert rig.destinations.messages("k") == ["x"]
 
 
-def test_after_a_day_what_was_not_taken_is_dropped_and_counted(rig: Rig) -> None:
+@pytest.mark.parametrize("how", ["dead", "broken"])
+def test_after_a_day_what_was_not_taken_is_dropped_and_counted(rig: Rig, how: str) -> None:
     rig.subscribe("k", "")
-    rig.destinations.dead.add("k")
+    fails: set[str] = getattr(rig.destinations, how)
+    fails.add("k")
     rig.put("a", "b")
     rig.run()
     rig.clock.advance(RETRIED_FOR_S - 1)
@@ -115,7 +117,7 @@ def test_after_a_day_what_was_not_taken_is_dropped_and_counted(rig: Rig) -> None
     rig.deliver()
     assert waiting(rig) == 1
     assert [filter.dropped for filter in rig.filters.all()] == [2]
-    rig.destinations.dead.clear()
+    fails.clear()
     rig.clock.advance(RETRY_MAX_S)
     rig.deliver()
     assert rig.destinations.messages("k") == ["young"]

@@ -90,6 +90,9 @@ class ActionRunner:
             failpoint("alarms.acted")
         except ActionFailed as error:
             self._failed(owed, error)
+        except Exception as error:  # one that cannot even be tried must not be in the way of all others
+            log.exception("%s: action %s", owed.alarm.arn, owed.resource)
+            self._failed(owed, ActionFailed(f"An error of ours: {type(error).__name__}", final=False))
         else:
             with self._state.write() as connection:
                 outbox.settle(connection, owed, self._clock.now())

@@ -186,6 +186,11 @@ class AlarmEvaluator:
         except DataError as error:
             if not watch.alarm.evaluation:
                 log.warning("%s cannot be evaluated: %s", watch.alarm.id.arn, error)
+        except sa.exc.SQLAlchemyError:
+            raise  # of all alarms, not of this one: the step is done again
+        except Exception:  # an error of ours in one alarm must not silence those of everybody else
+            if not watch.alarm.evaluation:
+                log.exception("%s cannot be evaluated", watch.alarm.id.arn)
         return _Outcome(watch, None)
 
     def _is_certain(self, watch: _Watch, newest: Value | None) -> bool:

@@ -74,6 +74,12 @@ class Exporter:
             self._end(task, FAILED, f"{error.code or 'No answer'}: {error.message}")
         except AwsError as error:
             self._end(task, FAILED, error.message)
+        except Exception as error:
+            if self._may_wait():
+                self._running = None  # it begins anew: what raised is over, and its end would look like a task's
+                raise
+            log.exception("the export task %s of %s", task.id, task.group.arn)
+            self._end(task, FAILED, f"An error of ours: {type(error).__name__}")
         return 0.0
 
     def _export(self, task: Task) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.metric_filters import refusals
 from cairn.cloudwatch.metrics.put import VALUE_MAX
-from cairn.cloudwatch.patterns import Pattern, compile_pattern, parse_selector
+from cairn.cloudwatch.patterns import Pattern, parse_selector
 from cairn.cloudwatch.patterns.values import number_of
 from cairn.core.errors import AwsError
 
@@ -53,7 +53,7 @@ class MetricFilter(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the first put of its group that it looks at."""
 
 
-def definition_of(params: Mapping[str, Any]) -> Definition:
+def definition_of(params: Mapping[str, Any], compile_pattern: Callable[[str], Pattern]) -> Definition:
     """What the input of a PutMetricFilter defines, whose shape was checked.
 
     Raises:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cairn.cloudwatch.logs.events import LogBatch
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.metric_filters.definition import ACCOUNT, MetricFilter
 from cairn.cloudwatch.metrics.datum import NO_UNIT, Datum, Dimensions, Metric
 from cairn.cloudwatch.metrics.put import VALUE_MAX
-from cairn.cloudwatch.patterns import Message, PatternSet, compile_pattern
+from cairn.cloudwatch.patterns import Message, Pattern, PatternSet, compile_pattern
 from cairn.cloudwatch.patterns.values import number_of, text_of
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Filter:
         AwsError: its pattern is none.
     """
 
-    def __init__(self, found: MetricFilter) -> None:
+    def __init__(self, found: MetricFilter, compile_pattern: Callable[[str], Pattern] = compile_pattern) -> None:
         definition = found.definition
         self.row = found.row
         self.group = found.group

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from cairn.cloudwatch.logs.tables import groups
 from cairn.cloudwatch.metric_filters import refusals
 from cairn.cloudwatch.metric_filters.definition import Definition, MetricFilter
 from cairn.cloudwatch.metric_filters.tables import metric_filters
+from cairn.cloudwatch.patterns import Pattern, compile_pattern
 
 FILTERS_MAX = 100
 """Of a group."""
@@ -43,9 +44,14 @@ Stamp = tuple[int, int, int]
 
 
 class MetricFilters:
-    """Metric filters. Several processes and threads may use the database at once."""
+    """Metric filters. Several processes and threads may use the database at once.
 
-    def __init__(self, logs: LogStore) -> None:
+    Args:
+        compile_pattern: how their patterns are read.
+    """
+
+    def __init__(self, logs: LogStore, compile_pattern: Callable[[str], Pattern] = compile_pattern) -> None:
+        self.compile = compile_pattern
         self._logs = logs
         self._state = logs.state
 

@@ -11,7 +11,7 @@ from cairn.cloudwatch.logs.paging import LISTED_MAX, read_token, token
 from cairn.cloudwatch.metric_filters import refusals
 from cairn.cloudwatch.metric_filters.definition import MetricFilter, definition_of
 from cairn.cloudwatch.metric_filters.filters import MetricFilters, Wanted
-from cairn.cloudwatch.patterns import Message, compile_pattern
+from cairn.cloudwatch.patterns import Message
 from cairn.wire.operation import Context, Operation
 from cairn.wire.validate import validate
 
@@ -29,7 +29,7 @@ def operations(filters: MetricFilters) -> dict[str, Operation]:
         "PutMetricFilter": doors.put_metric_filter,
         "DescribeMetricFilters": doors.describe_metric_filters,
         "DeleteMetricFilter": doors.delete_metric_filter,
-        "TestMetricFilter": test_metric_filter,
+        "TestMetricFilter": doors.test_metric_filter,
     }
 
 
@@ -39,7 +39,7 @@ class _FilterOperations:
 
     def put_metric_filter(self, context: Context, params: Params) -> Mapping[str, Any]:
         _check("PutMetricFilter", params)
-        self._filters.put(own_group(context, params["logGroupName"]), definition_of(params))
+        self._filters.put(own_group(context, params["logGroupName"]), definition_of(params, self._filters.compile))
         return {}
 
     def describe_metric_filters(self, context: Context, params: Params) -> Mapping[str, Any]:
@@ -70,16 +70,16 @@ class _FilterOperations:
         self._filters.delete(own_group(context, params["logGroupName"]), params["filterName"])
         return {}
 
-
-def test_metric_filter(context: Context, params: Params) -> Mapping[str, Any]:
-    """TestMetricFilter, which needs no log group."""
-    pattern = compile_pattern(params["filterPattern"])
-    matches = []
-    for number, text in enumerate(params["logEventMessages"], 1):
-        message = Message(text)
-        if pattern.matches(message):
-            matches.append({"eventNumber": number, "eventMessage": text, "extractedValues": pattern.extracted(message)})
-    return {"matches": matches}
+    def test_metric_filter(self, context: Context, params: Params) -> Mapping[str, Any]:
+        """It needs no log group."""
+        pattern = self._filters.compile(params["filterPattern"])
+        matches = []
+        for number, text in enumerate(params["logEventMessages"], 1):
+            message = Message(text)
+            if pattern.matches(message):
+                found = {"eventNumber": number, "eventMessage": text, "extractedValues": pattern.extracted(message)}
+                matches.append(found)
+        return {"matches": matches}
 
 
 def _check(operation: str, params: Params) -> None:

@@ -184,7 +184,7 @@ class MetricFilterSink:
         for found in self._definitions.all():
             known = self._compiled.get(found.row)  # keeps how many combinations it has had
             try:
-                compiled[found.row] = known if known is not None else Filter(found)
+                compiled[found.row] = known if known is not None else Filter(found, self._definitions.compile)
             except AwsError as error:
                 log.warning("metric filter %s of %s is left out: %s", found.definition.name, found.group.arn, error)
         self._compiled = compiled

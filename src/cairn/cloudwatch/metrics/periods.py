@@ -13,7 +13,7 @@ SHORT_S = (1, 5, 10, 20, 30)
 MINUTE_S = 60
 
 
-def is_period(period: int) -> bool:
+def is_period(period: float) -> bool:
     """Whether CloudWatch has such a period, in seconds."""
     return period in SHORT_S or (0 < period < 1 << 31 and period % MINUTE_S == 0)
 

@@ -149,7 +149,7 @@ def _check_search(call: math.Call) -> None:
         raise math.MathError(error.message, search.at + error.at) from error
     if parse_statistic(statistic.value) is None:
         raise math.MathError(f"{statistic.value} is not a valid statistic", statistic.at)
-    if more and not (isinstance(more[0], Number) and is_period(int(more[0].value))):
+    if more and not (isinstance(more[0], Number) and is_period(more[0].value)):
         raise math.MathError("The period of a search must be 1, 5, 10, 20, 30, or a multiple of 60", more[0].at)
 
 

@@ -64,6 +64,9 @@ class Deliveries:
         )
         self._not_before: dict[int, float] = {}  # by subscription, monotonic; jobs add to it
         self._tidied = clock.monotonic()
+        self._revision: int | None = None
+        """Of the database, when there was nothing to do in it."""
+        self._idle_until = 0.0
 
     def step(self) -> float:
         """Begin what is due. Returns the seconds until there may be more to do."""
@@ -72,8 +75,12 @@ class Deliveries:
         for row, when in list(self._not_before.items()):
             if when <= now:
                 del self._not_before[row]
+        wall, revision = self._clock.now(), self._queue.revision()
+        if revision == self._revision and wall < self._idle_until and now - self._tidied < TIDY_S:
+            return POLL_S
         progress = False
-        for row in self._queue.due(self._clock.now(), SUBSCRIPTIONS_A_STEP):
+        due = self._queue.due(wall, SUBSCRIPTIONS_A_STEP)
+        for row in due:
             if not self._lanes.busy(row) and row not in self._not_before:
                 self._lanes.start(row, partial(self._serve, row))
                 progress = True
@@ -84,6 +91,9 @@ class Deliveries:
         if progress or not self._lanes.idle:
             return 0.0
         WAITING.set(self._queue.waiting())
+        if not due:  # what is due and held back comes without any change
+            following = self._queue.next_due(wall)
+            self._revision, self._idle_until = revision, following if following is not None else wall + TIDY_S
         return POLL_S
 
     def troubles(self) -> dict[str, Trouble]:

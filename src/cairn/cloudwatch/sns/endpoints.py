@@ -18,6 +18,7 @@ PROTOCOLS = ("http", "https", "email", "email-json", "sqs", "lambda", "firehose"
 CONFIRMED_BY_PEOPLE = frozenset({"http", "https", "email", "email-json"})
 ENDPOINT_CHARACTERS_MAX = 2048
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ELSEWHERE = {"sms": "text messages", "application": "mobile push"}
 _EMAIL = re.compile(r"[^\s@<>,;:\"\\\x00-\x1f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}(\.fifo)?")
@@ -102,9 +103,20 @@ def is_private(address: str) -> bool:
     """Whether an IP address is one that the internet does not reach: of this machine, of a network at home, of a
     cloud's own services."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.is_site_local:
+            return True
+        inner = _carried(found)
+        if inner is not None:
+            found = inner
     return not found.is_global or found.is_multicast
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that packets to an IPv6 address end up at: mapped, of 6to4, or behind NAT64."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _check_url(protocol: str, endpoint: str, allow_private: bool) -> None:

@@ -6,7 +6,9 @@ import base64
 import http.client
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +16,9 @@ from cairn.cloudwatch.sns.endpoints import EndpointError, is_private
 
 CONNECT_S = 5.0
 REPLY_S = 15.0
+"""For each piece of a reply."""
+WHOLE_S = 30.0
+"""For all of it: a server that sends a byte now and then would keep a thread for ever."""
 REPLY_BYTES_MAX = 64 << 10
 AGENT = "Amazon Simple Notification Service Agent"
 
@@ -27,8 +32,9 @@ class HttpEndpoints:
         allow_private: whether those at private addresses may be asked.
     """
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, whole_s: float = WHOLE_S) -> None:
         self._allow_private = allow_private
+        self._whole_s = whole_s
         self._tls = ssl.create_default_context()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -45,9 +51,12 @@ class HttpEndpoints:
             name = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             sent["authorization"] = f"Basic {base64.b64encode(name.encode()).decode()}"
         try:
-            connection.request("POST", path, body, sent)
-            reply = connection.getresponse()
-            reply.read(REPLY_BYTES_MAX)
+            with _hung_up_after(self._whole_s, connection.sock):
+                if isinstance(connection.sock, ssl.SSLSocket):
+                    connection.sock.do_handshake()
+                connection.request("POST", path, body, sent)
+                reply = connection.getresponse()
+                reply.read(REPLY_BYTES_MAX)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise EndpointError(f"no answer: {type(error).__name__}: {error}", unreachable=True) from error
         finally:
@@ -69,7 +78,9 @@ class HttpEndpoints:
         raw = _open(addresses)
         try:
             raw.settimeout(REPLY_S)
-            connection.sock = self._tls.wrap_socket(raw, server_hostname=host) if scheme == "https" else raw
+            connection.sock = raw
+            if scheme == "https":
+                connection.sock = self._tls.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
         except (OSError, ValueError) as error:
             raw.close()
             raise EndpointError(f"no connection: {type(error).__name__}: {error}", unreachable=True) from error
@@ -102,3 +113,20 @@ def _open(addresses: list[tuple[Any, ...]]) -> socket.socket:
         else:
             return raw
     raise EndpointError(f"no connection: {problem}", unreachable=True)
+
+
+@contextmanager
+def _hung_up_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Whoever reads or writes the connection after so long finds it closed."""
+
+    def hang_up() -> None:
+        with suppress(OSError, ValueError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -115,7 +115,8 @@ def as_mail(
     mail["Message-ID"] = f"<{message.id}.{subscription.id}@{address.rpartition('@')[2] or 'localhost'}>"
     mail["Auto-Submitted"] = "auto-generated"
     confirms = message.kind != "Notification"
-    mail["Subject"] = CONFIRM_SUBJECT if confirms else message.subject or SUBJECT
+    # Services publish without the checks of Publish: a line's end in a subject would begin another header.
+    mail["Subject"] = CONFIRM_SUBJECT if confirms else " ".join(message.subject.split()) or SUBJECT
     if not confirms:
         mail["List-Unsubscribe"] = f"<{envelopes.unsubscribe_page(subscription)}>"
     mail.set_content(_text(message, subscription, topic, envelopes))

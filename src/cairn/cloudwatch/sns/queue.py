@@ -52,6 +52,18 @@ class Queue:
         with self._state.read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(deliveries)) or 0
 
+    def revision(self) -> int:
+        """A number that is another one once anybody has changed anything since it was last asked for."""
+        return self._state.revision()
+
+    def next_due(self, now: float) -> float | None:
+        """When something is due that is not due now; None if there is no such thing."""
+        with self._state.read() as connection:
+            found: float | None = connection.scalar(
+                sa.select(sa.func.min(deliveries.c.due)).where(deliveries.c.due > now)
+            )
+            return found
+
     def due(self, now: float, limit: int) -> list[int]:
         """Subscriptions that something is due for, who has waited longest first."""
         select = (

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from prometheus_client import Counter
 
 from cairn.cloudwatch.logs import LogStore
-from cairn.cloudwatch.subscriptions.destinations import Destination, DestinationError, Destinations
+from cairn.cloudwatch.subscriptions.destinations import Destination, Destinations
 from cairn.cloudwatch.subscriptions.filters import BY_STREAM, Filters, SubscriptionFilter
 from cairn.cloudwatch.subscriptions.sink import drop
 from cairn.cloudwatch.subscriptions.tables import messages
@@ -96,7 +96,7 @@ class Deliveries:
                 self._destinations.deliver(
                     destination, message.content, group_arn=filter.group.arn, partition_key=key[:256]
                 )
-            except DestinationError:
+            except Exception:  # an error of ours too: what can never be delivered must not wait for ever
                 if self._clock.now() * 1000 - message.owed_ms < RETRIED_FOR_S * 1000:
                     raise
                 self._forget(message, dropped_of=filter.id)

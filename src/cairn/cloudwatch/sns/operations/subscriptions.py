@@ -23,6 +23,8 @@ from cairn.cloudwatch.sns.topics import Topics
 from cairn.wire.operation import Context, Operation
 
 PENDING = "PendingConfirmation"
+ROW_DIGITS_MAX = 18
+"""Of a row's number, which databases keep in 64 bits."""
 
 
 class SubscriptionOperations:
@@ -123,7 +125,7 @@ def _after(params: Params) -> int:
     place = read_token(params.get("NextToken"))
     if not place:
         return 0
-    if not place.isdecimal():
+    if not place.isdecimal() or len(place) > ROW_DIGITS_MAX:
         raise refusals.invalid("NextToken")
     return int(place)
 
