@@ -54,7 +54,8 @@ class Sns:
         self.pages = Pages(lambda: self._signer)
 
     def operations(self) -> dict[str, Operation]:
-        return operations(self.topics, self._subscriptions, allow_private=self._allows_private())
+        trusts = self._settings.auth.mode == "trust"
+        return operations(self.topics, self._subscriptions, allow_private=self._allows_private(), ask_policies=trusts)
 
     def deliveries(self) -> Deliveries:
         """What the worker does; it is to be closed."""

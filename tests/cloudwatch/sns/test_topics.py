@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 from tests.cloudwatch.sns.rig import ACCOUNT, REGION, Rig
 
+from cairn.cloudwatch.sns.operations import operations
+from cairn.core.errors import AwsError
+from cairn.core.records.identity import root
+from cairn.wire.operation import Context
+
 ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:"
 
 
@@ -273,3 +278,30 @@ def test_deduplication_by_content_and_by_group(rig: Rig) -> None:
     assert rig.call("Publish", TopicArn=topic, Message="m", MessageGroupId="g") == first
     assert rig.call("Publish", TopicArn=topic, Message="m", MessageGroupId="h") != first
     assert rig.call("Publish", TopicArn=topic, Message="n", MessageGroupId="g") != first
+
+
+def test_another_account_s_topic_is_its_own_where_no_permissions_are_asked(rig: Rig) -> None:
+    guarded = operations(rig.topics, rig.subscriptions, allow_private=True, ask_policies=True)
+    ours = Context(ACCOUNT, REGION, identity=root(ACCOUNT))
+    theirs = Context("999988887777", REGION, identity=root("999988887777"))
+    topic = guarded["CreateTopic"](ours, {"Name": "mine"})["TopicArn"]
+    other = {"TopicArn": topic}
+    calls = {
+        "Publish": other | {"Message": "m"},
+        "GetTopicAttributes": other,
+        "Subscribe": other | {"Protocol": "sqs", "Endpoint": f"arn:aws:sqs:{REGION}:999988887777:q"},
+        "ListSubscriptionsByTopic": other,
+        "ListTagsForResource": {"ResourceArn": topic},
+        "DeleteTopic": other,
+    }
+    for name, params in calls.items():
+        with pytest.raises(AwsError) as refused:
+            guarded[name](theirs, params)
+        assert refused.value.code == "AuthorizationError"
+    permission = {"Label": "l", "AWSAccountId": ["999988887777"], "ActionName": ["Publish"]}
+    guarded["AddPermission"](ours, other | permission)
+    assert guarded["Publish"](theirs, calls["Publish"])["MessageId"]
+    assert guarded["Publish"](ours, calls["Publish"])["MessageId"]
+    with pytest.raises(AwsError):
+        guarded["DeleteTopic"](theirs, other)
+    assert guarded["GetTopicAttributes"](ours, other)

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
-from cairn.core.policy import Kind, MalformedPolicy, Principal, Request, evaluate, parse_policy
+from cairn.core.policy import Kind, MalformedPolicy, Principal, Request, evaluate, evaluate_alone, parse_policy
+from cairn.core.policy.keys import Value
+from cairn.core.records.identity import Identity
 
 SNS = "sns.amazonaws.com"
 
@@ -54,6 +56,19 @@ def service_may(policy: str | None, action: str, resource: str, source: Source, 
         return False
     request = Request(Principal(service=source.service), action, resource, source.keys())
     return parsed is not None and evaluate(request, resource_policy=parsed).allowed
+
+
+def account_may(policy: str, action: str, resource: str, identity: Identity, keys: Mapping[str, Value]) -> bool:
+    """Whether a topic's policy lets somebody of another account act. One that nobody can read lets nobody.
+
+    Args:
+        keys: condition keys of the call.
+    """
+    try:
+        parsed = parse_policy(policy, Kind.RESOURCE)
+    except MalformedPolicy:
+        return False
+    return evaluate_alone(Request(Principal.of(identity), action, resource, keys), parsed).allowed
 
 
 def default_policy(arn: str, account: str) -> str:

@@ -56,6 +56,10 @@ class Topics:
         self._clock = clock
         self._keys = keys
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock.now()
+
     def create(self, topic: TopicId, attributes: Mapping[str, str], tagged: Mapping[str, str] | None) -> Topic:
         """The topic of that name, made if there is none; checked input.
 

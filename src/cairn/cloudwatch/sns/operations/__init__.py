@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cairn.cloudwatch.sns.operations.other_accounts import guarded
 from cairn.cloudwatch.sns.operations.publish import PublishOperations
 from cairn.cloudwatch.sns.operations.subscriptions import SubscriptionOperations
 from cairn.cloudwatch.sns.operations.topics import TopicOperations
@@ -13,14 +14,20 @@ from cairn.wire.validate import Validation
 VALIDATION = Validation(code="ValidationError")
 
 
-def operations(topics: Topics, subscriptions: Subscriptions, *, allow_private: bool) -> dict[str, Operation]:
+def operations(
+    topics: Topics, subscriptions: Subscriptions, *, allow_private: bool, ask_policies: bool = False
+) -> dict[str, Operation]:
     """What Cairn answers itself of SNS.
 
     Args:
         allow_private: whether messages may go to servers at private addresses.
+        ask_policies: whether topics of other accounts are guarded here, since the door asks for no permissions.
     """
-    return {
+    found = {
         **TopicOperations(topics).operations(),
         **SubscriptionOperations(topics, subscriptions, allow_private=allow_private).operations(),
         **PublishOperations(topics).operations(),
     }
+    if not ask_policies:
+        return found
+    return {name: guarded(topics, name, operation) for name, operation in found.items()}
