@@ -139,3 +139,14 @@ def test_an_operation_that_is_not_ours_is_answered_by_whoever_else_serves_the_se
     ours, theirs = answer(call_for("GetTrail", b'{"Name":"t"}'), call_for("ListChannels", b"{}"), otherwise=Other())
     assert body_of(ours)["Trail"]["Name"] == "t"
     assert body_of(theirs) == "ListChannels"
+
+
+def test_what_nobody_serves_is_said_to_be_unsupported() -> None:
+    class Other:
+        async def send(self, call: Call) -> Response:
+            raise AwsError("NotImplemented", "not here", 501)
+
+    (reply,) = answer(call_for("ListChannels", b"{}"), otherwise=Other())
+    assert reply.status == 400
+    assert body_of(reply)["__type"].endswith("UnsupportedOperation")
+    assert "ListChannels of cloudtrail" in body_of(reply)["message"]

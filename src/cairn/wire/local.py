@@ -19,6 +19,8 @@ THREADS = 8
 WAITING_MAX = 256
 """Calls of one service that may wait for a thread; one more is answered with 503."""
 BODY_BYTES_MAX = 16 << 20
+NOT_IMPLEMENTED = 501
+"""Status by which an upstream says that it does not know an operation."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class LocalService:
     async def send(self, call: Call) -> Response:
         """The reply to `call`, whatever happens. Sets `call.params`."""
         if self._otherwise is not None and call.operation and call.operation not in self._operations:
-            return await self._otherwise.send(call)
+            return await self._sent_on(call, self._otherwise)
         if self._running >= self._running_max:
             return error_response(call, AwsError("ServiceUnavailable", "Too many calls are waiting. Try again.", 503))
         self._running += 1
@@ -67,6 +69,16 @@ class LocalService:
             return error_response(call, error)
         finally:
             self._running -= 1
+
+    async def _sent_on(self, call: Call, other: Upstream) -> Response:
+        """What `other` answers, or a clear error where it cannot do this either."""
+        try:
+            return await other.send(call)
+        except AwsError as error:
+            if error.status != NOT_IMPLEMENTED:
+                raise
+            text = f"Neither Cairn nor the account behind it serves {call.operation} of {self.service}."
+            return error_response(call, AwsError("UnsupportedOperation", text))
 
     def close(self) -> None:
         """Wait for the calls that run."""
