@@ -17,7 +17,7 @@ import pytest
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.contract.waiting import wait_until
-from tests.running import Cairn
+from tests.running import Cairn, freeze
 
 pytestmark = pytest.mark.engine
 
@@ -182,26 +182,16 @@ def pids(cairn: Cairn, kind: str) -> list[int]:
 
 @contextlib.contextmanager
 def stopped(cairn: Cairn, kind: str) -> Iterator[None]:
-    """An engine hangs meanwhile.
-
-    The signal is taken by one thread, and others run on until that one, which may wait for the disk, gets to it.
-    """
+    """An engine hangs meanwhile."""
     victims = pids(cairn, kind)
-    for pid in victims:
-        os.kill(pid, signal.SIGSTOP)
     try:
-        wait_until(lambda: all(map(stands_still, victims)))
+        for pid in victims:
+            freeze(pid)
         yield
     finally:
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
-
-
-def stands_still(pid: int) -> bool:
-    """Whether every thread of a process is stopped."""
-    stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
-    return all(stat.rpartition(") ")[2][0] == "T" for stat in stats)
 
 
 @contextlib.contextmanager

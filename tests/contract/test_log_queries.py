@@ -172,9 +172,10 @@ def test_an_export_by_the_command_line(cairn: Cairn) -> None:
         return bool(found["status"]["code"] == "COMPLETED")
 
     wait_until(done)
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket="exported-logs")["Contents"]]
-    assert keys == [f"app/{task}/s/000000.gz", "app/aws-logs-write-test"]
-    body = s3.get_object(Bucket="exported-logs", Key=keys[0])["Body"].read()
+    keys = {each["Key"] for each in s3.list_objects_v2(Bucket="exported-logs")["Contents"]}
+    exported = f"app/{task}/s/000000.gz"
+    assert keys == {exported, "app/aws-logs-write-test"}
+    body = s3.get_object(Bucket="exported-logs", Key=exported)["Body"].read()
     assert [line.split(" ", 1)[1] for line in gzip.decompress(body).decode().splitlines()] == ["one", "two"]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.running import freeze
 
 from cairn.core.config import JournalSettings, Settings, Size
 from cairn.core.journal.access import JournalAccess
@@ -225,7 +226,7 @@ def test_while_the_journal_is_away_new_appends_are_refused_at_once(
     async def run() -> None:
         async with NatsAppender(access, writer="gateway-0", give_up_s=0.5) as appender:
             await appender.append([event()])
-            os.kill(pid, signal.SIGSTOP)
+            freeze(pid)
             with pytest.raises(JournalUnavailable):
                 await appender.append([intent])
             for refused in (outcome, other):
