@@ -1,6 +1,7 @@
 """A worker with nothing but subscriptions, for tests that kill it: `python -m ... FOLDER`. It ends when all is sent.
 
-Destinations are files, of which each line is a message that was taken, there before the delivery returns.
+Destinations are files, of which each line is an event that was taken, there before the delivery returns. A kill may
+tear the last line of a delivery that never returned; the next one begins on a line of its own.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ class FileDestinations:
 
     def deliver(self, destination: Destination, payload: bytes, *, group_arn: str, partition_key: str) -> None:
         found = json.loads(gzip.decompress(payload))
+        lines = [json.dumps([event["id"], event["message"]]) for event in found["logEvents"]]
         with (self._folder / f"{destination.name}.taken").open("a") as file:
-            for event in found["logEvents"]:
-                file.write(json.dumps([event["id"], event["message"]]) + "\n")
+            file.write("\n" + "\n".join(lines) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
