@@ -15,6 +15,9 @@ from cairn.cloudwatch.sns.tables import tallies
 
 DEAD = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"})
 OF_BODY = {"FilterPolicy": '{"a":[1]}', "FilterPolicyScope": "MessageBody"}
+OF_NAME = {"FilterPolicy": '{"n":["x"]}'}
+OTHER = {"n": {"DataType": "String", "StringValue": "y"}}
+BROKEN = {"n": {"DataType": "String.Array", "StringValue": "["}}
 
 
 def counts(rig: Rig, topic: str = "alerts") -> dict[str, int]:
@@ -62,14 +65,14 @@ def test_a_refused_message_counts_nothing(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("attributes", "message", "given", "why"),
     [
-        ({"FilterPolicy": '{"n":["x"]}'}, "m", {}, "NoMessageAttributes"),
-        ({"FilterPolicy": '{"n":["x"]}'}, "m", {"n": {"DataType": "String", "StringValue": "y"}}, "MessageAttributes"),
-        ({"FilterPolicy": '{"n":["x"]}'}, "m", {"n": {"DataType": "String.Array", "StringValue": "["}}, "InvalidAttributes"),
+        (OF_NAME, "m", {}, "NoMessageAttributes"),
+        (OF_NAME, "m", OTHER, "MessageAttributes"),
+        (OF_NAME, "m", BROKEN, "InvalidAttributes"),
         (OF_BODY, "no JSON", {}, "InvalidMessageBody"),
         (OF_BODY, "[1]", {}, "InvalidMessageBody"),
         (OF_BODY, '{"a":2}', {}, "MessageBody"),
     ],
-)  # fmt: skip
+)
 def test_why_a_filter_policy_kept_a_message(
     rig: Rig, attributes: dict[str, str], message: str, given: dict[str, dict[str, str]], why: str
 ) -> None:
