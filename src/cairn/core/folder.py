@@ -50,13 +50,14 @@ class DataFolder:
         self.account = self.path / "account"
         self.history = self.path / "history"
         self.cloudwatch = self.path / "cloudwatch"
+        self.eventbridge = self.path / "eventbridge"
         self.spool = self.path / "spool"
         self.logs = self.path / "logs"
         self.keys = self.path / "keys"
 
     def make(self) -> None:
         """Make what is missing of it."""
-        ours = (self.history, self.cloudwatch, self.spool, self.logs, self.keys)
+        ours = (self.history, self.cloudwatch, self.eventbridge, self.spool, self.logs, self.keys)
         for folder in (self.path, self.journal, self.buckets, self.account, *ours):
             private_folder(folder)
 

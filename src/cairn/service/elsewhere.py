@@ -26,7 +26,7 @@ ATTEMPTS = 2
 
 OWN = "cairn"
 """What `[upstreams]` says of a service that Cairn serves itself, whatever it says of all others."""
-OWN_SERVICES = frozenset({"cloudtrail", "logs", "cloudwatch", "sns"})
+OWN_SERVICES = frozenset({"cloudtrail", "logs", "cloudwatch", "sns", "events"})
 _NO_BUCKET = frozenset({"404", "NoSuchBucket"})
 _EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 

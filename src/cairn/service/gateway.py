@@ -61,6 +61,7 @@ from cairn.service.cloudwatch import VALIDATIONS, CloudWatch
 from cairn.service.commands import Commands
 from cairn.service.digest_keys import digest_keys
 from cairn.service.elsewhere import endpoints, s3_elsewhere
+from cairn.service.eventbridge import EventBridge
 from cairn.service.joints import (
     AccountDirectory,
     AccountPolicies,
@@ -125,6 +126,7 @@ class GatewayProcess:
         moto = MotoUpstream(self._runtime.moto_url, self._runtime.moto_secret, client=self._http)
         self._default = self._upstreams.pop(ANYTHING_ELSE, moto)
         self._cloudwatch = CloudWatch(folder, settings, self._clock)
+        self._eventbridge = EventBridge(folder, settings, self._clock)
         self._s3 = self._buckets_upstream() if s3_elsewhere(settings) is None else None
         self._trails = Trails(self._state, self._journal, self._clock)
         self._organizations = organizations(settings, self._questions, self._clock)
@@ -182,15 +184,16 @@ class GatewayProcess:
         topics = self._cloudwatch.trail_topics()
         checks = preconditions(self._settings, self._questions, self._destinations, topics, log_groups)
         owners = Owners(self._organizations)
-        cloudwatch: dict[str, Upstream] = {
+        operations = self._cloudwatch.operations() | self._eventbridge.operations()
+        beside: dict[str, Upstream] = {
             service: LocalService(
-                service, operations, validation=VALIDATIONS.get(service, USUAL), otherwise=self._default
+                service, answered, validation=VALIDATIONS.get(service, USUAL), otherwise=self._default
             )
-            for service, operations in self._cloudwatch.operations().items()
+            for service, answered in operations.items()
         }
         if self._cloudwatch.logs is not None:
-            cloudwatch["logs"] = self._cloudwatch.logs.live_tail(cloudwatch["logs"])
-        return cloudwatch | {
+            beside["logs"] = self._cloudwatch.logs.live_tail(beside["logs"])
+        return beside | {
             "cloudtrail": LocalService(
                 "cloudtrail",
                 trail_operations(self._trails, checks, owners)
@@ -303,4 +306,5 @@ class GatewayProcess:
         self._journal.close()
         self._history.close()
         self._cloudwatch.close()
+        self._eventbridge.close()
         self._state.close()

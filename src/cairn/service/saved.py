@@ -20,9 +20,11 @@ from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
 from cairn.core.journal import tables as _journal  # noqa: F401
 from cairn.core.state import SAVED, Schema, State
+from cairn.eventbridge import tables as _eventbridge  # noqa: F401
+from cairn.eventbridge.schema import EVENTS
 from cairn.gateway import tables as _gateway  # noqa: F401
 
-SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS, SNS)
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS, SNS, EVENTS)
 """All that an installation has."""
 
 
@@ -30,6 +32,8 @@ def open_state(folder: DataFolder, settings: Settings, schema: Schema = SAVED) -
     """The database of a schema: `state.url`, by default a file of the data folder."""
     if settings.state.url:
         return State(settings.state.url, schema)
+    if schema is EVENTS:
+        return State.in_folder(folder.eventbridge, schema)
     return State.in_folder(folder.path if schema is SAVED else folder.cloudwatch, schema)
 
 

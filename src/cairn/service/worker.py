@@ -29,6 +29,7 @@ from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.cloudwatch import CloudWatch
 from cairn.service.digest_keys import digest_keys
+from cairn.service.eventbridge import EventBridge
 from cairn.service.joints import trail_buckets
 from cairn.service.logs import log_to_stderr
 from cairn.service.organizations import organizations
@@ -82,6 +83,7 @@ class WorkerProcess:
             retry_for_s=settings.delivery.retry_for,
         )
         self._cloudwatch = CloudWatch(folder, settings, clock)
+        self._eventbridge = EventBridge(folder, settings, clock)
         self._notices = Notices(self._state, self._cloudwatch.trail_topics(), settings.delivery, clock)
         log_groups = self._cloudwatch.trail_log_groups()
         self._log_delivery = LogDelivery(self._state, self._journal, log_groups, settings.delivery, clock)
@@ -94,7 +96,14 @@ class WorkerProcess:
         board = every("board", BOARD_S, self._write_board)
         metrics = every("metrics", WRITE_S, MetricsBoard(self._state, clock, NAME).write)
         steps: list[Step] = [*self._sinks, self._digests, checkpoints, self._notices, membership]
-        steps += [*self._cloudwatch.steps(), trimmer, JournalCheck(self._checked), board, metrics]
+        steps += [
+            *self._cloudwatch.steps(),
+            *self._eventbridge.steps(),
+            trimmer,
+            JournalCheck(self._checked),
+            board,
+            metrics,
+        ]
         self._loops = [Loop(step, clock=clock) for step in steps]
 
     def start(self) -> None:
@@ -112,6 +121,7 @@ class WorkerProcess:
         self._checked.close()
         self._journal.close()
         self._cloudwatch.close()
+        self._eventbridge.close()
         self._state.close()
 
     def _positions(self) -> list[int]:
@@ -122,7 +132,7 @@ class WorkerProcess:
         unannounced = {f"{arn} (notices)": trouble for arn, trouble in self._notices.troubles().items()}
         unsent = {f"{arn} (log group)": trouble for arn, trouble in self._log_delivery.troubles().items()}
         trails = self._digests.troubles() | self._delivery.troubles() | unannounced | unsent
-        return {**trails, **self._cloudwatch.troubles()}
+        return {**trails, **self._cloudwatch.troubles(), **self._eventbridge.troubles()}
 
     def _write_board(self) -> None:
         end = self._journal.bounds().next

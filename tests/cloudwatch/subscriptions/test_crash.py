@@ -32,7 +32,7 @@ def work(folder: Path, armed: str) -> int:
 
 
 def taken(file: Path, kills: int) -> list[str]:
-    """The lines of events that were taken, without the at most `kills` that a kill tore: their delivery never returned."""
+    """The lines of events that were taken, without those (`kills` at most) that a kill tore: nobody was told them."""
     lines = [line for line in file.read_text().split("\n") if line]
     whole = [line for line in lines if line.endswith('"]')]
     assert len(lines) - len(whole) <= kills

@@ -1,0 +1,1 @@
+"""Event buses: what reaches them, the rules that match it, and the targets that are told."""

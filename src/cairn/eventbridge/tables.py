@@ -1,0 +1,14 @@
+"""How far each source was read, in the transaction in which what it gave was taken in."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cairn.eventbridge.schema import EVENTS
+
+positions = sa.Table(
+    "event_positions",
+    EVENTS.metadata,
+    sa.Column("source", sa.String(128), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False, doc="everything before it is taken in"),
+)
