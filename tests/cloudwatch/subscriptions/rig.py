@@ -83,11 +83,14 @@ class Rig:
         self.state = State.in_folder(folder, LOGS)
         self.state.migrate()
         self.store = LogStore(self.state, clock)
-        self.filters = Filters(self.store)
+        self.others = 0
+        self.filters = Filters(self.store, lambda _connection, _group: self.others)
         self.destinations = FakeDestinations()
         self.sink = SubscriptionSink(self.store, contains)
         self.deliveries = Deliveries(self.store, self.destinations, clock)
-        self._operations = operations(self.store, self.filters, self.destinations, contains)
+        self._operations = operations(
+            self.store, self.filters, self.destinations, contains, lambda text: text.count("%") // 2
+        )
         self.store.groups.create(GROUP)
         for stream in ("s", "t"):
             self.store.streams.create(GROUP, stream)

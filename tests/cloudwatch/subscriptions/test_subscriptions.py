@@ -248,7 +248,7 @@ def test_filters_are_listed_by_name_in_pages(rig: Rig) -> None:
     ("params", "code", "said"),
     [
         ({"logGroupName": "none"}, "ResourceNotFoundException", "log group does not exist"),
-        ({"filterPattern": "{"}, "InvalidParameterException", "Invalid filter pattern"),
+        ({"filterPattern": "{"}, "InvalidParameterException", "Invalid subscription filter pattern"),
         ({"destinationArn": "nonsense"}, "InvalidParameterException", "destinationArn is not valid"),
         ({"destinationArn": "arn:aws:s3:::bucket"}, "InvalidParameterException", "for vendor s3"),
         ({"destinationArn": FUNCTION}, "InvalidParameterException", "vendor lambda cannot be used with roleArn"),

@@ -215,6 +215,12 @@ def get(connection: sa.Connection, group: GroupId) -> Group:
     return found
 
 
+def hold(connection: sa.Connection, group: int) -> None:
+    """Keep others from changing what hangs on a group's row, such as its filters, until the transaction ends."""
+    if connection.dialect.name != "sqlite":  # which has one writer at a time
+        connection.execute(sa.select(groups.c.id).where(groups.c.id == group).with_for_update())
+
+
 def of_row(row: sa.Row[tuple[object, ...]]) -> Group:
     return Group(
         row=row.id,
