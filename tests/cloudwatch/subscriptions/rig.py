@@ -53,6 +53,8 @@ class FakeDestinations:
         self.taken: list[tuple[str, dict[str, Any], str]] = []
         self.dead: set[str] = set()
         self.broken: set[str] = set()
+        self.bytes_max: dict[str, int] = {}
+        """Of the messages in a payload."""
         self.hang: dict[str, threading.Event] = {}
 
     def deliver(self, destination: Destination, payload: bytes, *, group_arn: str, partition_key: str) -> None:
@@ -63,6 +65,9 @@ class FakeDestinations:
         if destination.name in self.dead:
             raise DestinationError("ResourceNotFoundException", "it is not there")
         assert group_arn == GROUP.arn
+        found = json.loads(gzip.decompress(payload))
+        if sum(len(event["message"]) for event in found["logEvents"]) > self.bytes_max.get(destination.name, 1 << 30):
+            raise DestinationError("InvalidParameterValue", "it is too large", too_large=True)
         self.taken.append((destination.name, json.loads(gzip.decompress(payload)), partition_key))
 
     def check(self, destination: Destination, *, group_arn: str) -> None:
