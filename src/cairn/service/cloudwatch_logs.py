@@ -28,12 +28,12 @@ from cairn.core.folder import DataFolder
 from cairn.core.lanes import Trouble
 from cairn.core.loops import Step
 from cairn.core.state import State
-from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
 from cairn.service.live_tail import LiveTail
 from cairn.service.log_exports import export_buckets
 from cairn.service.log_groups import OwnLogGroups, UnseenRoles
 from cairn.service.log_keys import log_keys
+from cairn.service.roles import cloudtrail_roles
 from cairn.service.saved import open_state
 from cairn.service.subscriptions import UpstreamDestinations
 from cairn.wire.http import Upstream
@@ -63,7 +63,7 @@ class CloudWatchLogs:
     def trail_log_groups(self) -> OwnLogGroups:
         """The log groups that trails send their events to."""
         is_ours = elsewhere(self._settings, "iam") is None
-        return OwnLogGroups(self.store, AccountRoles(self._questions) if is_ours else UnseenRoles(), self._clock)
+        return OwnLogGroups(self.store, cloudtrail_roles(self._questions) if is_ours else UnseenRoles(), self._clock)
 
     def operations(self) -> dict[str, Operation]:
         keys = log_keys(self._settings, self._questions)

@@ -15,9 +15,10 @@ from cairn.cloudwatch.subscriptions.destinations import Kind
 from cairn.core.config import Settings
 from cairn.core.errors import Unreachable
 from cairn.core.folder import Runtime
-from cairn.service.as_cloudwatch_logs import LogsRoles, logs_may
+from cairn.service.as_cloudwatch_logs import logs_may
 from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import clients_of
+from cairn.service.roles import logs_roles
 
 _ROLE_ACTIONS = {Kind.STREAM: "kinesis:PutRecord", Kind.FIREHOSE: "firehose:PutRecord"}
 _POLICY_ACTIONS = {Kind.FUNCTION: "lambda:InvokeFunction", Kind.QUEUE: "sqs:SendMessage"}
@@ -39,7 +40,7 @@ class UpstreamDestinations:
 
     def __init__(self, settings: Settings, runtime: Runtime, questions: MotoQuestions) -> None:
         self._questions = questions
-        self._roles = LogsRoles(questions)
+        self._roles = logs_roles(questions)
         self._is_own_iam = elsewhere(settings, "iam") is None
         found = {kind: clients_of(kind.value, settings, runtime) for kind in Kind}
         self._clients = {kind: client_of for kind, (client_of, _) in found.items()}
