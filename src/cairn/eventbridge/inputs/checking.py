@@ -36,7 +36,9 @@ def check(target_id: str, settings: Mapping[str, Any], *, arn: str = "") -> list
         return [f"Only one of Input, InputPath, or InputTransformer must be provided for target {target_id}."]
     is_log_group = ":logs:" in arn and ":log-group:" in arn
     if is_log_group and ("Input" in settings or "InputPath" in settings):
-        return [f"Parameter(s) {'Input' if 'Input' in settings else 'InputPath'} not supported for target: {target_id}."]
+        return [
+            f"Parameter(s) {'Input' if 'Input' in settings else 'InputPath'} not supported for target: {target_id}."
+        ]
     if "Input" in settings:
         return _input(target_id, settings["Input"])
     if "InputPath" in settings:
