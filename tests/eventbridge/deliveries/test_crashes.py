@@ -29,7 +29,7 @@ def test_every_event_arrives(tmp_path: Path, clock: TestClock, point: str) -> No
         rig.owe(rule, target, *range(EVENTS))
     rig.close()
     kills = 0
-    for after in (1, 3, 2, 1):
+    for after in (1, 3):
         environment = os.environ | {"FAILPOINTS": f"{point}=kill@{after}", "PYTHONPATH": os.pathsep.join(sys.path)}
         process = subprocess.run([sys.executable, crashing.__file__, tmp_path], env=environment, timeout=120)
         assert process.returncode == -signal.SIGKILL
