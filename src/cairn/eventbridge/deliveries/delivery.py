@@ -77,6 +77,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail_type: str
     account: str
     region: str
+    withheld: bool = False
     replay: str = ""
     hops: tuple[str, ...] = ()
 
@@ -88,6 +89,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             account=self.account,
             region=self.region,
             envelope=envelope,
+            withheld=self.withheld,
             replay=self.replay,
             hops=self.hops,
         )

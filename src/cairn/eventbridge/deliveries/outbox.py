@@ -41,6 +41,7 @@ def owe(connection: sa.Connection, rule: Rule, target: Target, payload: bytes, e
         detail_type=event.detail_type,
         account=event.account,
         region=event.region,
+        withheld=event.withheld,
         replay=event.replay,
         hops=event.hops,
     )
