@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _NAMES = {
-    "month": "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(),
-    "weekday": "SUN MON TUE WED THU FRI SAT".split(),
+    "month": ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"],
+    "weekday": ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"],
 }
 _PART = re.compile(r"(?:(?P<all>\*)|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[0-9]{1,4}))?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,4}")
