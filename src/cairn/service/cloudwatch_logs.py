@@ -95,7 +95,7 @@ class CloudWatchLogs:
             *readers,
             self._deliveries,
             Compactor(self.store, positions),
-            Cleaner(self.store, lambda: min(position() for position in positions)),
+            Cleaner(self.store, lambda: min(position() for position in positions), [Filters(self.store).needs]),
             cleaner(self._queries),
             Exporter(self._tasks, self.store, self._buckets, exports, self._clock),
         ]

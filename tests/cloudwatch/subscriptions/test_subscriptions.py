@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from tests.cloudwatch.subscriptions.rig import ACCOUNT, FUNCTION, GROUP, HERE, REGION, ROLE, Rig, contains, stream_arn
 
-from cairn.cloudwatch.logs import GroupId
+from cairn.cloudwatch.logs import Cleaner, GroupId
 from cairn.cloudwatch.subscriptions import sink as sink_module
 from cairn.cloudwatch.subscriptions.delivery import RETRIED_FOR_S
 from cairn.cloudwatch.subscriptions.payload import PAYLOAD_BYTES_MAX
@@ -177,9 +177,34 @@ def test_a_filter_that_is_deleted_delivers_nothing_more(rig: Rig) -> None:
     rig.put("y")
     rig.run()
     assert rig.destinations.messages("k") == []
+
+
+def test_what_came_in_before_its_group_was_deleted_is_delivered(rig: Rig) -> None:
+    cleaner = Cleaner(rig.store, lambda: rig.sink.position, [rig.filters.needs])
     rig.subscribe("k", "")
+    rig.put("read")
+    rig.read()
+    rig.put("unread", stream="t")
+    rig.store.streams.delete(GROUP, "t")
     rig.store.groups.delete(GROUP)
-    assert rig.filters.all() == []
+    rig.store.groups.create(GROUP)
+    rig.store.streams.create(GROUP, "t")
+    rig.subscribe("later", "")
+    rig.put("new", stream="t")
+    rig.destinations.dead.add("k")
+    cleaner.step()
+    rig.run()
+    cleaner.step()
+    assert rig.destinations.messages("later") == ["new"]
+    listed = rig.call("DescribeSubscriptionFilters", logGroupName="app")["subscriptionFilters"]
+    assert [filter["filterName"] for filter in listed] == ["later"]
+    rig.destinations.dead.clear()
+    rig.clock.advance(3600)
+    rig.run()
+    assert rig.destinations.messages("k") == ["read", "unread"]
+    assert [found["logStream"] for found in rig.destinations.data("k")] == ["s", "t"]
+    cleaner.step()
+    assert [filter.name for filter in rig.filters.all()] == ["later"]
 
 
 def test_changing_a_filter_keeps_its_place(rig: Rig) -> None:

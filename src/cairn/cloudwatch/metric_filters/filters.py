@@ -13,7 +13,7 @@ from cairn.cloudwatch.logs import refusals as log_refusals
 from cairn.cloudwatch.logs.groups import STANDARD, starts_with
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.store import LogStore
-from cairn.cloudwatch.logs.tables import groups
+from cairn.cloudwatch.logs.tables import groups, living
 from cairn.cloudwatch.metric_filters import refusals
 from cairn.cloudwatch.metric_filters.definition import Definition, MetricFilter
 from cairn.cloudwatch.metric_filters.tables import metric_filters
@@ -105,7 +105,7 @@ class MetricFilters:
             AwsError: ResourceNotFoundException: there is no such group.
         """
         place = sa.tuple_(metric_filters.c.name, groups.c.name)
-        query = _SELECT.where(groups.c.account == wanted.account, groups.c.region == wanted.region)
+        query = _SELECT.where(groups.c.account == wanted.account, groups.c.region == wanted.region, living)
         query = query.where(place > sa.tuple_(*(sa.literal(part) for part in after)))
         if wanted.prefix:
             query = query.where(starts_with(metric_filters.c.name, wanted.prefix))
@@ -126,7 +126,7 @@ class MetricFilters:
         query = (
             sa.select(groups.c.name, sa.func.count().label("filters"))
             .join(metric_filters, metric_filters.c.log_group == groups.c.id)
-            .where(groups.c.account == listed[0].account, groups.c.region == listed[0].region)
+            .where(groups.c.account == listed[0].account, groups.c.region == listed[0].region, living)
             .where(groups.c.name.in_([group.name for group in listed]))
             .group_by(groups.c.name)
         )
@@ -140,7 +140,7 @@ class MetricFilters:
         return int(count), int(youngest or 0), int(total or 0)
 
     def all(self) -> Iterator[MetricFilter]:
-        """Every filter of every group."""
+        """Every filter of every group, those of deleted groups too as long as there is something to read of them."""
         with self._state.read() as connection:
             for row in connection.execute(_SELECT):
                 yield _of_row(row)
@@ -173,6 +173,7 @@ def _of_row(row: sa.Row[Any]) -> MetricFilter:
     return MetricFilter(
         row=row.id,
         group=GroupId(row.account, row.region, row.group_name),
+        group_row=row.log_group,
         definition=Definition(
             name=row.name,
             pattern=row.pattern,

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cairn.core.state import Schema
+from cairn.core.tallies import tallies_table
 
 SNS = Schema("sns", sa.MetaData(), Path(__file__).parent / "migrations")
 
@@ -92,3 +93,5 @@ published = sa.Table(
     sa.Column("until", sa.Float, nullable=False, doc="how long the same key stores nothing"),
     sa.Index("sns_published_until", "until"),
 )
+
+tallies = tallies_table("sns_tallies", SNS.metadata)

@@ -11,7 +11,7 @@ from cairn.cloudwatch.logs import GroupId, LogStore
 from cairn.cloudwatch.logs.groups import get
 from cairn.cloudwatch.logs.tables import groups
 from cairn.cloudwatch.subscriptions import refusals
-from cairn.cloudwatch.subscriptions.tables import filters
+from cairn.cloudwatch.subscriptions.tables import filters, messages
 
 FILTERS_MAX = 2
 """Of a log group."""
@@ -23,6 +23,7 @@ class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int = 0
     group: GroupId
+    group_row: int = 0
     name: str
     pattern: str
     destination: str
@@ -99,9 +100,15 @@ class Filters:
             return [_filter(each) for each in connection.execute(query.order_by(filters.c.name).limit(most))]
 
     def all(self) -> list[SubscriptionFilter]:
-        """Those of all groups."""
+        """Those of all groups, of deleted ones too as long as there is something to read or to deliver of them."""
         with self._store.state.read() as connection:
             return [_filter(row) for row in connection.execute(_SELECT)]
+
+    def needs(self, group_row: int) -> bool:
+        """Whether something waits to be delivered for a filter of a group."""
+        waiting = sa.select(messages.c.id).join(filters, filters.c.id == messages.c.filter)
+        with self._store.state.read() as connection:
+            return connection.scalar(waiting.where(filters.c.log_group == group_row).limit(1)) is not None
 
 
 _SELECT = sa.select(filters, groups.c.account, groups.c.region, groups.c.name.label("group_name")).join(
@@ -119,6 +126,7 @@ def _filter(row: sa.Row[Any]) -> SubscriptionFilter:
     return SubscriptionFilter(
         id=row.id,
         group=GroupId(row.account, row.region, row.group_name),
+        group_row=row.log_group,
         name=row.name,
         pattern=row.pattern,
         destination=row.destination,
