@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,7 +14,17 @@ from cairn.eventbridge.rules.target import Target
 
 _ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):(.+)", re.DOTALL)
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
-_QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,80}")
+_PARAMETERS = {
+    "KinesisParameters": {"kinesis"},
+    "RunCommandParameters": {"ssm"},
+    "EcsParameters": {"ecs"},
+    "BatchParameters": {"batch"},
+    "HttpParameters": {"events", "execute-api"},
+    "RedshiftDataParameters": {"redshift", "redshift-serverless"},
+    "SageMakerPipelineParameters": {"sagemaker"},
+    "AppSyncParameters": {"appsync"},
+}
+"""Which services take them. SqsParameters may stand with any target."""
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -75,17 +87,43 @@ def check(bus: BusId, target: Target) -> None:
         raise refusals.invalid_parameter(target.arn, f"The target is not in the region {bus.region}.")  # (ours)
     if not target.role and (kind.needs_role or (is_bus and (region, account) != (bus.region, bus.account))):
         raise refusals.invalid(f"RoleArn is required for target {target.arn}.")
-    if kind.needs and kind.needs not in target.settings:
-        raise refusals.invalid(f"Parameter(s) {kind.needs} must be specified for target: {target.id}.")
-    dead_letters = target.settings.get("DeadLetterConfig", {}).get("Arn")
-    if dead_letters is not None and not _QUEUE.fullmatch(dead_letters):
-        raise refusals.not_an_arn(dead_letters)
+    _check_parameters(service, kind, target)
+    _check_dead_letters(bus, target.settings.get("DeadLetterConfig", {}).get("Arn"))
 
 
 def check_role(arn: str) -> None:
     """Raise the error of a RoleArn that is none."""
     if not _ROLE.fullmatch(arn):
         raise refusals.not_an_arn(arn)
+
+
+def _check_parameters(service: str, kind: _Kind, target: Target) -> None:
+    for name, services in _PARAMETERS.items():
+        if name in target.settings and service not in services:
+            raise refusals.invalid(f"Parameter(s) {name} not supported for target: {target.id}.")
+    if kind.needs and kind.needs not in target.settings:
+        raise refusals.invalid(f"Parameter(s) {kind.needs} must be specified for target: {target.id}.")
+    batch: Mapping[str, Any] = target.settings.get("BatchParameters", {})
+    if not 2 <= batch.get("ArrayProperties", {}).get("Size", 2) <= 10_000:
+        raise refusals.invalid_parameter("ArrayProperties", "Size must be in between 2 and 10000.")
+    if not 1 <= batch.get("RetryStrategy", {}).get("Attempts", 1) <= 10:
+        raise refusals.invalid_parameter("RetryStrategy", "Attempts must be in between 1 and 10.")
+
+
+def _check_dead_letters(bus: BusId, arn: str | None) -> None:
+    """A dead-letter queue is a standard queue of the rule's region."""
+    if arn is None:
+        return
+    found = _ARN.fullmatch(arn)
+    if found is None:
+        raise refusals.not_an_arn(arn)
+    _, service, region, _, name = found.groups()
+    if service != "sqs":
+        raise refusals.invalid(f"{service} is not supported as a dead letter resource")
+    if name.endswith(".fifo"):
+        raise refusals.invalid("SQS FIFO is not supported by Dead Letter Queues")
+    if region != bus.region:
+        raise refusals.invalid_parameter(arn, f"The queue is not in the region {bus.region}.")  # (ours)
 
 
 def _kind_of(arn: re.Match[str]) -> _Kind | None:
