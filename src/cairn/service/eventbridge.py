@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
+from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
 from cairn.core.loops import Step
+from cairn.eventbridge.arns import RuleId, resource_of
+from cairn.eventbridge.buses import rows as buses
+from cairn.eventbridge.compiled import compile_patterns
+from cairn.eventbridge.event import BusEvent
+from cairn.eventbridge.operations import operations
+from cairn.eventbridge.routing import Router
+from cairn.eventbridge.rules.rule import Rule
+from cairn.eventbridge.rules.target import Target
 from cairn.eventbridge.schema import EVENTS
 from cairn.service.elsewhere import elsewhere
 from cairn.service.saved import open_state
@@ -22,18 +33,31 @@ class EventBridge:
         self._folder = folder
         self._settings = settings
         self._clock = clock
-        self._is_own = elsewhere(settings, SERVICE) is None
+        self.is_own = elsewhere(settings, SERVICE) is None
         self._state = open_state(folder, settings, EVENTS)
+        self.router = Router(self._state, clock, compile_patterns, _owe)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
-        if not self._is_own:
+        if not self.is_own:
             return {}
-        return {SERVICE: {}}
+        trusts = self._settings.auth.mode == "trust"
+        return {SERVICE: operations(self._state, self._clock, self.router, ask_policies=trusts)}
+
+    def policy(self, arn: str) -> str | None:
+        """The policy of a bus, by its ARN or that of one of its rules; empty where it has none, None where there is no
+        such bus."""
+        try:
+            found = resource_of(arn)
+        except AwsError:
+            return None
+        with self._state.read() as connection:
+            bus = buses.find(connection, found.bus if isinstance(found, RuleId) else found)
+        return bus.policy if bus is not None else None
 
     def steps(self) -> list[Step]:
         """What the worker does for it."""
-        if not self._is_own:
+        if not self.is_own:
             return []
         return []
 
@@ -43,3 +67,7 @@ class EventBridge:
 
     def close(self) -> None:
         self._state.close()
+
+
+def _owe(connection: sa.Connection, rule: Rule, target: Target, event: BusEvent, now: float) -> None:
+    """Nothing is delivered yet."""

@@ -12,13 +12,9 @@ from cairn.core.clock import TestClock
 from cairn.core.errors import AwsError
 from cairn.core.records.identity import Identity, root
 from cairn.core.state import State
-from cairn.eventbridge import refusals
 from cairn.eventbridge.compiled import compile_patterns
 from cairn.eventbridge.event import BusEvent
 from cairn.eventbridge.operations import VALIDATION, operations
-from cairn.eventbridge.operations.grammars import Grammars
-from cairn.eventbridge.patterns import parse_pattern
-from cairn.eventbridge.patterns.event_patterns import test as test_pattern
 from cairn.eventbridge.routing import Router
 from cairn.eventbridge.rules.rule import Rule
 from cairn.eventbridge.rules.target import Target
@@ -41,13 +37,7 @@ class Rig:
         self.state.migrate()
         self.owed: list[tuple[Rule, Target, BusEvent]] = []
         self.router = Router(self.state, clock, compile_patterns, self._owe)
-        grammars = Grammars(
-            check_pattern=parse_pattern,
-            test_pattern=test_pattern,
-            check_schedule=_check_schedule,
-            check_inputs=lambda target: None,
-        )
-        self.operations = operations(self.state, clock, self.router, grammars, ask_policies=True)
+        self.operations = operations(self.state, clock, self.router, ask_policies=True)
 
     def call(
         self,
@@ -90,8 +80,3 @@ class Rig:
 
     def _owe(self, connection: sa.Connection, rule: Rule, target: Target, event: BusEvent, now: float) -> None:
         self.owed.append((rule, target, event))
-
-
-def _check_schedule(text: str) -> None:
-    if not text.startswith(("rate(", "cron(")):
-        raise refusals.invalid_parameter("ScheduleExpression")

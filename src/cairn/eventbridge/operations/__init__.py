@@ -6,7 +6,6 @@ from cairn.core.clock import Clock
 from cairn.core.state import State
 from cairn.eventbridge.operations.buses import BusOperations
 from cairn.eventbridge.operations.events import EventOperations
-from cairn.eventbridge.operations.grammars import Grammars
 from cairn.eventbridge.operations.other_accounts import guarded
 from cairn.eventbridge.operations.permissions import PermissionOperations
 from cairn.eventbridge.operations.rules import RuleOperations
@@ -19,9 +18,7 @@ from cairn.wire.validate import Validation
 VALIDATION = Validation(unchecked=frozenset({"PutEvents"}))
 
 
-def operations(
-    state: State, clock: Clock, router: Router, grammars: Grammars, *, ask_policies: bool = False
-) -> dict[str, Operation]:
+def operations(state: State, clock: Clock, router: Router, *, ask_policies: bool = False) -> dict[str, Operation]:
     """What Cairn answers itself of buses and rules.
 
     Args:
@@ -30,9 +27,9 @@ def operations(
     found = {
         **BusOperations(state, clock).operations(),
         **PermissionOperations(state, clock).operations(),
-        **RuleOperations(state, clock, grammars).operations(),
-        **TargetOperations(state, grammars).operations(),
-        **EventOperations(router, clock, grammars).operations(),
+        **RuleOperations(state, clock).operations(),
+        **TargetOperations(state).operations(),
+        **EventOperations(router, clock).operations(),
         **TagOperations(state).operations(),
     }
     if not ask_policies:

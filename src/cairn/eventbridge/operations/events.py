@@ -15,7 +15,7 @@ from cairn.eventbridge import refusals
 from cairn.eventbridge.arns import bus_named
 from cairn.eventbridge.event import TIME_BYTES, BusEvent, BusId, envelope
 from cairn.eventbridge.operations.arguments import Answer, Params
-from cairn.eventbridge.operations.grammars import Grammars
+from cairn.eventbridge.patterns import event_patterns
 from cairn.eventbridge.routing import Router
 from cairn.wire.operation import Context, Operation
 from cairn.wire.validate import validate
@@ -49,10 +49,9 @@ class _Refused(Exception):
 
 
 class EventOperations:
-    def __init__(self, router: Router, clock: Clock, grammars: Grammars) -> None:
+    def __init__(self, router: Router, clock: Clock) -> None:
         self._router = router
         self._clock = clock
-        self._grammars = grammars
 
     def operations(self) -> dict[str, Operation]:
         return {"PutEvents": self.put_events, "TestEventPattern": self.test_event_pattern}
@@ -80,7 +79,7 @@ class EventOperations:
         return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
 
     def test_event_pattern(self, context: Context, params: Params) -> Answer:
-        return {"Result": self._grammars.test_pattern(params["EventPattern"], params["Event"])}
+        return {"Result": event_patterns.test(params["EventPattern"], params["Event"])}
 
     def _read(self, context: Context, entry: Mapping[str, Any]) -> BusEvent:
         for name in ("Source", "DetailType", "Detail"):

@@ -13,15 +13,18 @@ from cairn.eventbridge.arns import RuleId, bus_named, resource_of
 from cairn.eventbridge.event import BusId
 from cairn.eventbridge.rules.rule import rule_arn
 
+ANY = "*"
+"""The resource of actions that IAM knows none of."""
+
 _ON_BUSES = {
     "CreateEventBus": "Name",
     "DeleteEventBus": "Name",
     "DescribeEventBus": "Name",
     "UpdateEventBus": "Name",
-    "PutPermission": "EventBusName",
-    "RemovePermission": "EventBusName",
 }
 """By the member that names the bus."""
+_ON_ANY = frozenset({"ListRules", "ListRuleNamesByTarget", "PutPermission", "RemovePermission"})
+"""On a bus, which only a bus of another account is asked about."""
 _ON_RULES = {
     "PutRule": "Name",
     "DeleteRule": "Name",
@@ -31,10 +34,8 @@ _ON_RULES = {
     "PutTargets": "Rule",
     "RemoveTargets": "Rule",
     "ListTargetsByRule": "Rule",
-    "ListRules": "",
-    "ListRuleNamesByTarget": "",
 }
-"""By the member that names the rule; empty: every rule of the bus."""
+"""By the member that names the rule."""
 _ON_TAGS = frozenset({"TagResource", "UntagResource", "ListTagsForResource"})
 
 
@@ -46,7 +47,7 @@ class Needed(msgspec.Struct, frozen=True):
     bus: BusId
     """Whose policy says who else may."""
     resource: str
-    """ARN of the bus, or of a rule of it."""
+    """ARN of the bus, or of a rule of it, or `ANY`."""
     keys: Mapping[str, Value] = {}
     """Condition keys of the action."""
 
@@ -64,13 +65,33 @@ def needed(operation: str, account: str, region: str, params: Mapping[str, Any])
         if operation in _ON_BUSES:
             bus = bus_named(params.get(_ON_BUSES[operation]), account, region)
             return [Needed(action, bus, bus.arn)]
+        if operation in _ON_ANY:
+            bus = bus_named(params.get("EventBusName"), account, region)
+            return [Needed(action, bus, ANY if bus.account == account else bus.arn)]
         if operation in _ON_RULES:
             bus = bus_named(params.get("EventBusName"), account, region)
-            name = params.get(_ON_RULES[operation]) if _ON_RULES[operation] else "*"
-            return [Needed(action, bus, rule_arn(bus, str(name)), {"events:creatorAccount": account})]
+            keys = {"events:creatorAccount": account} | _of_rule(params)
+            return [Needed(action, bus, rule_arn(bus, str(params.get(_ON_RULES[operation]))), keys)]
     except AwsError:
         pass
     return []
+
+
+def _of_rule(params: Mapping[str, Any]) -> dict[str, Value]:
+    """What a rule would match, as far as it says so by whole values, and whom it would tell."""
+    keys: dict[str, Value] = {}
+    try:
+        pattern = msgspec.json.decode(params.get("EventPattern") or "{}")
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        pattern = {}
+    for key, field in (("events:source", "source"), ("events:detail-type", "detail-type")):
+        values = pattern.get(field) if isinstance(pattern, dict) else None
+        if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
+            keys[key] = values
+    targets = params.get("Targets")
+    if targets:
+        keys["events:TargetArn"] = [str(target.get("Arn")) for target in targets]
+    return keys
 
 
 def _events(action: str, account: str, region: str, params: Mapping[str, Any]) -> list[Needed]:

@@ -24,10 +24,11 @@ from cairn.eventbridge.operations.arguments import (
     read_tags,
     read_token,
 )
-from cairn.eventbridge.operations.grammars import Grammars
+from cairn.eventbridge.patterns import parse_pattern
 from cairn.eventbridge.rules import rows, target_kinds
 from cairn.eventbridge.rules.rule import DISABLED, ENABLED, Rule
 from cairn.eventbridge.rules.tables import rules, targets
+from cairn.eventbridge.schedules import parse as parse_schedule
 from cairn.eventbridge.tables import tags
 from cairn.wire.operation import Context, Operation
 
@@ -36,10 +37,9 @@ RULES_MAX = 300
 
 
 class RuleOperations:
-    def __init__(self, state: State, clock: Clock, grammars: Grammars) -> None:
+    def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
-        self._grammars = grammars
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -55,7 +55,7 @@ class RuleOperations:
     def put_rule(self, context: Context, params: Params) -> Answer:
         """A new rule, or all of one that is there; only its targets and tags stay."""
         bus = bus_argument(context, params)
-        self._check(bus.name, params)
+        _check(bus.name, params)
         tagged = read_tags(params.get("Tags", []))
         rule = Rule(
             row=0,
@@ -128,25 +128,26 @@ class RuleOperations:
             found = list(connection.scalars(names.where(*where).limit(limit + 1)))
         return page("RuleNames", found, found, limit)
 
-    def _check(self, bus: str, params: Params) -> None:
-        pattern, schedule = params.get("EventPattern"), params.get("ScheduleExpression")
-        if schedule is not None and bus != DEFAULT:  # even an empty one
-            raise refusals.invalid("ScheduleExpression is supported only on the default event bus.")
-        if not pattern and not schedule:
-            raise refusals.invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
-        if schedule:
-            self._grammars.check_schedule(schedule)
-        if pattern:
-            self._grammars.check_pattern(pattern)
-        if params.get("RoleArn"):
-            target_kinds.check_role(params["RoleArn"])
-
     def _set_state(self, context: Context, params: Params, state: str) -> Answer:
         with self._state.write() as connection:
             bus, rule = get_rule(connection, bus_argument(context, params), params["Name"])
             check_changeable(context, rule)
             rows.put(connection, bus, msgspec.structs.replace(rule, state=state))
         return {}
+
+
+def _check(bus: str, params: Params) -> None:
+    pattern, schedule = params.get("EventPattern"), params.get("ScheduleExpression")
+    if schedule is not None and bus != DEFAULT:  # even an empty one
+        raise refusals.invalid("ScheduleExpression is supported only on the default event bus.")
+    if not pattern and not schedule:
+        raise refusals.invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+    if schedule:
+        parse_schedule(schedule)
+    if pattern:
+        parse_pattern(pattern)
+    if params.get("RoleArn"):
+        target_kinds.check_role(params["RoleArn"])
 
 
 def _count(connection: sa.Connection, bus: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cairn.core.state import State
-from cairn.eventbridge import refusals
+from cairn.eventbridge import inputs, refusals
 from cairn.eventbridge.operations.arguments import (
     Answer,
     Params,
@@ -16,7 +16,6 @@ from cairn.eventbridge.operations.arguments import (
     page,
     read_token,
 )
-from cairn.eventbridge.operations.grammars import Grammars
 from cairn.eventbridge.rules import rows, target_kinds
 from cairn.eventbridge.rules.tables import targets
 from cairn.eventbridge.rules.target import Target
@@ -27,9 +26,8 @@ TARGETS_MAX = 5
 
 
 class TargetOperations:
-    def __init__(self, state: State, grammars: Grammars) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
-        self._grammars = grammars
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -44,7 +42,8 @@ class TargetOperations:
         new = {given["Id"]: Target.of(given) for given in params["Targets"]}
         for target in new.values():
             target_kinds.check(named, target)
-            self._grammars.check_inputs(target)
+            for problem in inputs.check(target.id, target.settings, arn=target.arn):
+                raise refusals.invalid(problem)
         with self._state.write() as connection:
             bus, rule = get_rule(connection, named, params["Rule"])
             check_changeable(context, rule)
