@@ -33,7 +33,9 @@ CAIRN = "cairn"
 _LEFT_OPEN = frozenset({Reason.NO_IDENTITY, Reason.NO_BOUNDARY, Reason.NO_SESSION})
 """What the caller's own policies say where another's may still allow."""
 
-_POLICIES_ARE_PUT_BY = frozenset({"iam", "kms", "lambda", "organizations", "s3", "secretsmanager", "sns", "sqs"})
+_POLICIES_ARE_PUT_BY = frozenset(
+    {"events", "iam", "kms", "lambda", "organizations", "s3", "secretsmanager", "sns", "sqs"}
+)
 
 
 @dataclass(frozen=True, slots=True)
