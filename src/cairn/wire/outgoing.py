@@ -32,7 +32,8 @@ class OutgoingError(Exception):
     """Nothing was answered.
 
     Args:
-        refused: whether the server is where requests may not go, so that trying again changes nothing.
+        refused: whether the server is where requests may not go, or the request is none, so that trying again changes
+            nothing.
         timed_out: whether it took longer than it may.
     """
 
@@ -75,10 +76,11 @@ class Outgoing:
             url: absolute; a name and a password in it are not sent.
 
         Raises:
-            OutgoingError: there is no reply.
+            OutgoingError: there is no reply. Its message shows nothing of the request but its host.
         """
         end = _clock.monotonic() + self._whole_s
         parts = urlsplit(url)
+        encoded = {name: value.encode() for name, value in headers.items()}
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = self._connection(parts.scheme, parts.hostname or "", parts.port, end)
         late = threading.Event()
@@ -86,12 +88,16 @@ class Outgoing:
             with _hung_up_at(end, connection.sock, late):
                 if isinstance(connection.sock, ssl.SSLSocket):
                     connection.sock.do_handshake()
-                connection.request(method, path, body, {"accept-encoding": "identity", **headers})
+                connection.request(method, path, body, {"accept-encoding": b"identity", **encoded})
                 reply = connection.getresponse()
                 read = reply.read(REPLY_BYTES_MAX)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except OSError as error:
             timed_out = late.is_set() or isinstance(error, TimeoutError)
             raise OutgoingError(f"no answer: {type(error).__name__}: {error}", timed_out=timed_out) from error
+        except (http.client.InvalidURL, ValueError) as error:  # whose text shows the URL or a header
+            raise OutgoingError("the URL or a header of the request cannot be sent", refused=True) from error
+        except http.client.HTTPException as error:
+            raise OutgoingError(f"no answer: {type(error).__name__}", timed_out=late.is_set()) from error
         finally:
             connection.close()
         if late.is_set():
