@@ -124,7 +124,7 @@ def test_a_stream_s_role_must_trust_sns_and_may_put(clock: TestClock) -> None:
     assert refused.value.final
     questions.may = {"Action": "firehose:*", "Resource": "*"}
     questions.trust |= {"Condition": {"ArnLike": {"aws:SourceArn": TOPIC}, "StringEquals": {"aws:SourceAccount": "9"}}}
-    with pytest.raises(EndpointError, match="does not let sns.amazonaws.com assume it"):
+    with pytest.raises(EndpointError, match=r"does not let sns\.amazonaws\.com assume it"):
         check()
     questions.trust["Condition"]["StringEquals"] = {"aws:SourceAccount": "111122223333"}
     check()
