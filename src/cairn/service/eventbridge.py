@@ -15,11 +15,14 @@ from cairn.core.folder import DataFolder
 from cairn.core.journal.journal import Journal
 from cairn.core.loops import Step
 from cairn.core.state import State
+from cairn.core.tallies import Tallies
 from cairn.eventbridge.alarm_changes import AlarmChanges
 from cairn.eventbridge.arns import RuleId, resource_of
 from cairn.eventbridge.buses import rows as buses
 from cairn.eventbridge.compiled import compile_patterns
+from cairn.eventbridge.counting import tallies
 from cairn.eventbridge.event import BusEvent
+from cairn.eventbridge.matched import MatchCounts
 from cairn.eventbridge.operations import operations
 from cairn.eventbridge.routing import Router
 from cairn.eventbridge.rules.rule import Rule
@@ -47,7 +50,8 @@ class EventBridge:
         self.is_own = elsewhere(settings, SERVICE) is None
         self._state = open_state(folder, settings, EVENTS)
         self._alarms: State | None = None
-        self.router = Router(self._state, clock, compile_patterns, _owe)
+        counts = MatchCounts(Tallies(tallies, kept=elsewhere(settings, "cloudwatch") is None))
+        self.router = Router(self._state, clock, compile_patterns, _owe, None, counts)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
