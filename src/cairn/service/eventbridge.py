@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+
 import sqlalchemy as sa
 
 from cairn.account.moto.questions import MotoQuestions
+from cairn.cloudtrail.event_delivery import EventDelivery
+from cairn.cloudwatch.alarms import ALARMS
 from cairn.cloudwatch.logs.policies import ResourcePolicies
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
+from cairn.core.journal.journal import Journal
 from cairn.core.loops import Step
+from cairn.core.state import State
 from cairn.core.tallies import Tallies, TallyMover
+from cairn.eventbridge.alarm_changes import AlarmChanges
 from cairn.eventbridge.arns import RuleId, resource_of
 from cairn.eventbridge.buses import rows as buses
 from cairn.eventbridge.compiled import compile_patterns
@@ -24,10 +31,12 @@ from cairn.eventbridge.operations import operations
 from cairn.eventbridge.routing import Router
 from cairn.eventbridge.rules.rule import Rule
 from cairn.eventbridge.rules.target import Target
+from cairn.eventbridge.schedules.scheduler import Scheduler
 from cairn.eventbridge.schema import EVENTS
 from cairn.service.cloudwatch import CloudWatch
 from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import clients_of
+from cairn.service.event_sources import AlarmHistory, DefaultBuses
 from cairn.service.event_targets.buses import Buses
 from cairn.service.event_targets.joined import EventTargets, Family, event_targets, permissions_of
 from cairn.service.event_targets.log_groups import LogGroupsElsewhere, OwnLogGroups, group_allows
@@ -36,6 +45,8 @@ from cairn.service.saved import open_state
 from cairn.service.tallies import MetricTallies
 from cairn.service.troubles import Refused
 from cairn.wire.operation import Operation
+
+log = logging.getLogger(__name__)
 
 SERVICE = "events"
 
@@ -50,6 +61,8 @@ class EventBridge:
         self.is_own = elsewhere(settings, SERVICE) is None
         self._state = open_state(folder, settings, EVENTS)
         self._deliveries: Deliveries | None = None
+        self._endpoints: EventTargets | None = None
+        self._alarms: State | None = None
         self.router = Router(self._state, clock, compile_patterns, _owe)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
@@ -79,12 +92,25 @@ class EventBridge:
         if not self.is_own:
             return []
         counts = Tallies(tallies, kept=cloudwatch.metrics is not None)
-        self._deliveries = Deliveries(self._state, self._targets(cloudwatch), counts, self._clock)
+        self._endpoints = self._targets(cloudwatch)
+        self._deliveries = Deliveries(self._state, self._endpoints, counts, self._clock)
         steps: list[Step] = [self._deliveries]
         if cloudwatch.metrics is not None:
             sink = MetricTallies(cloudwatch.metrics)
             steps.append(TallyMover(self._state, tallies, sink, reader="events tallies", namespace=NAMESPACE))
+        steps.append(Scheduler(self._state, self.router, self._clock))
+        if elsewhere(self._settings, "cloudwatch") is None:
+            self._alarms = open_state(self._folder, self._settings, ALARMS)
+            steps.append(AlarmChanges(AlarmHistory(self._alarms), self.router, self._clock))
         return steps
+
+    def trail_sinks(self, state: State, journal: Journal) -> list[EventDelivery]:
+        """What gives trails' events to event buses: nothing where those are elsewhere, as nobody else is let put events
+        of AWS's sources."""
+        if not self.is_own:
+            log.info("events of trails, alarms and schedules reach no event bus: [upstreams] sends events elsewhere")
+            return []
+        return [EventDelivery(state, journal, DefaultBuses(self._state, self.router), self._clock)]
 
     def troubles(self) -> dict[str, Refused]:
         """Targets that take nothing now, by rule and target."""
@@ -93,6 +119,10 @@ class EventBridge:
     def close(self) -> None:
         if self._deliveries is not None:
             self._deliveries.close()
+        if self._endpoints is not None:
+            self._endpoints.close()
+        if self._alarms is not None:
+            self._alarms.close()
         self._state.close()
 
     def _targets(self, cloudwatch: CloudWatch) -> EventTargets:

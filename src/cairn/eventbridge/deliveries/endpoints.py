@@ -48,6 +48,10 @@ Outcome = DeliveryError | None
 class Endpoints(Protocol):
     """Targets of every kind, and dead-letter queues. Used by many threads."""
 
+    def together(self, address: Address) -> int:
+        """How many deliveries to this address are handed over, and forgotten, together: as many may be handed over
+        again after a crash."""
+
     def deliver(self, address: Address, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         """Hand events over, in order; all go to this address. Returns what became of each.
 

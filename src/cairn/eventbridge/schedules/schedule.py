@@ -1,5 +1,5 @@
-"""A rule's schedule: `rate(...)` or `cron(...)`. One-time schedules, `at(...)`, are EventBridge Scheduler's: rules refuse
-them, as they do at AWS."""
+"""A rule's schedule: `rate(...)` or `cron(...)`. One-time schedules, `at(...)`, are EventBridge Scheduler's, and rules
+refuse them."""
 
 from __future__ import annotations
 
