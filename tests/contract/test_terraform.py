@@ -410,9 +410,23 @@ resource "aws_cloudwatch_log_subscription_filter" "siem" {
   role_arn        = "ROLE"
   distribution    = "Random"
 }
+resource "aws_cloudwatch_query_definition" "errors" {
+  name            = "planned/errors"
+  log_group_names = [aws_cloudwatch_log_group.trail.name]
+  query_string    = <<-EOT
+    fields @timestamp, eventName
+    | filter SAVED
+  EOT
+}
 """
-BEFORE = {"RETENTION": "30", "TEAM": "security", "VALUE": "1", "SUBSCRIBED": ""}
-AFTER = {"RETENTION": "365", "TEAM": "audit", "VALUE": "2", "SUBSCRIBED": "{ $.readOnly IS FALSE }"}
+BEFORE = {"RETENTION": "30", "TEAM": "security", "VALUE": "1", "SUBSCRIBED": "", "SAVED": "errorCode like /Denied/"}
+AFTER = {
+    "RETENTION": "365",
+    "TEAM": "audit",
+    "VALUE": "2",
+    "SUBSCRIBED": "{ $.readOnly IS FALSE }",
+    "SAVED": "ispresent(errorCode)",
+}
 IMPORTED = {
     "aws_cloudwatch_log_group.trail": "planned/trail",
     "aws_cloudwatch_log_stream.web": "planned/trail:web-1",
@@ -459,14 +473,17 @@ def test_log_groups_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) ->
     assert (trail["retentionInDays"], trail["metricFilterCount"], "kmsKeyId" in trail) == (30, 2, True)
     assert (seldom["logGroupClass"], "kmsKeyId" in seldom) == ("INFREQUENT_ACCESS", False)
 
-    terraform.run("state", "rm", *IMPORTED)
-    imports = "".join(f'import {{\n  to = {to}\n  id = "{known_by}"\n}}\n' for to, known_by in IMPORTED.items())
+    [saved] = logs.describe_query_definitions(queryDefinitionNamePrefix="planned/")["queryDefinitions"]
+    definition = f"arn:aws:logs:{REGION}:{ACCOUNT}:query-definition:{saved['queryDefinitionId']}"
+    imported = IMPORTED | {"aws_cloudwatch_query_definition.errors": definition}
+    terraform.run("state", "rm", *imported)
+    imports = "".join(f'import {{\n  to = {to}\n  id = "{known_by}"\n}}\n' for to, known_by in imported.items())
     terraform.write(with_values(resources, BEFORE) + imports)
-    assert f"{len(IMPORTED)} imported, 0 added, 0 changed, 0 destroyed" in terraform.apply()
+    assert f"{len(imported)} imported, 0 added, 0 changed, 0 destroyed" in terraform.apply()
     terraform.must_not_drift()
 
     terraform.write(with_values(resources, AFTER))
-    assert "0 added, 3 changed, 0 destroyed" in terraform.apply()
+    assert "0 added, 4 changed, 0 destroyed" in terraform.apply()
     terraform.must_not_drift()
     (trail,) = logs.describe_log_groups(logGroupNamePrefix="planned/trail")["logGroups"]
     assert trail["retentionInDays"] == 365
@@ -481,3 +498,4 @@ def test_log_groups_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) ->
     terraform.run("destroy", "-auto-approve", "-input=false")
     assert logs.describe_log_groups(logGroupNamePrefix="planned/")["logGroups"] == []
     assert "planned-dns" not in [each["policyName"] for each in logs.describe_resource_policies()["resourcePolicies"]]
+    assert logs.describe_query_definitions(queryDefinitionNamePrefix="planned/")["queryDefinitions"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from cairn.core.state import State
 from cairn.eventbridge.buses import rows as buses
 from cairn.eventbridge.event import BusEvent, BusId
+from cairn.eventbridge.patterns import InvalidEventPattern, compile_rules, parse_pattern
 from cairn.eventbridge.rules import rows as rules
 from cairn.eventbridge.rules.rule import DISABLED, ENABLED_WITH_ALL, Rule
 from cairn.eventbridge.rules.tables import rules as table
@@ -20,6 +22,8 @@ from cairn.eventbridge.rules.target import Target
 
 BUSES_MAX = 512
 """Buses whose rules are held in memory at once, those used last."""
+
+log = logging.getLogger(__name__)
 
 
 class Matcher(Protocol):
@@ -34,6 +38,17 @@ class Compile(Protocol):
     def __call__(self, patterns: Mapping[int, str]) -> Matcher: ...
 
 
+def compile_patterns(patterns: Mapping[int, str]) -> Matcher:
+    """The matcher of AWS's event patterns."""
+    parsed = {}
+    for row, text in patterns.items():
+        try:
+            parsed[row] = parse_pattern(text)
+        except InvalidEventPattern as error:  # it was read when it was put
+            log.error("the pattern of the rule with the number %d matches nothing: %s", row, error.message)
+    return compile_rules(parsed)
+
+
 class CompiledBus(msgspec.Struct, frozen=True):
     """The enabled rules of a bus with their targets, as they stood at a revision."""
 
@@ -46,6 +61,8 @@ class CompiledBus(msgspec.Struct, frozen=True):
     """None: no rule has a pattern."""
     sees_withheld: bool = False
     """Whether any rule is told of withheld events."""
+    lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
+    """Held while matching: one thread at a time may use a matcher."""
 
     @property
     def is_deaf(self) -> bool:
@@ -60,7 +77,10 @@ class CompiledBus(msgspec.Struct, frozen=True):
         """
         if self.matcher is None or (event.withheld and not self.sees_withheld):
             return []
-        found = [self.rules[row] for row in sorted(self.matcher.match(event.parse()))]
+        parsed = event.parse()
+        with self.lock:
+            rows = self.matcher.match(parsed)
+        found = [self.rules[row] for row in sorted(rows)]
         return [
             (rule, targets)
             for rule, targets in found

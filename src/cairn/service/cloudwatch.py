@@ -98,6 +98,8 @@ class CloudWatch:
         if self.sns is not None:
             self._deliveries.append(self.sns.deliveries())
             steps += self._deliveries
+            if self.metrics is not None:
+                steps.append(self.sns.tally_mover(self.metrics))
         return steps
 
     def troubles(self) -> dict[str, Refused]:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+
+import sqlalchemy as sa
+
+from cairn.cloudtrail.event_delivery import EventDelivery
+from cairn.cloudwatch.alarms import ALARMS
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
+from cairn.core.errors import AwsError
 from cairn.core.folder import DataFolder
+from cairn.core.journal.journal import Journal
 from cairn.core.loops import Step
+from cairn.core.state import State
+from cairn.eventbridge.alarm_changes import AlarmChanges
+from cairn.eventbridge.arns import RuleId, resource_of
+from cairn.eventbridge.buses import rows as buses
+from cairn.eventbridge.compiled import compile_patterns
+from cairn.eventbridge.event import BusEvent
+from cairn.eventbridge.operations import operations
+from cairn.eventbridge.routing import Router
+from cairn.eventbridge.rules.rule import Rule
+from cairn.eventbridge.rules.target import Target
+from cairn.eventbridge.schedules.scheduler import Scheduler
 from cairn.eventbridge.schema import EVENTS
 from cairn.service.elsewhere import elsewhere
+from cairn.service.event_sources import AlarmHistory, DefaultBuses
 from cairn.service.saved import open_state
 from cairn.service.troubles import Refused
 from cairn.wire.operation import Operation
+
+log = logging.getLogger(__name__)
 
 SERVICE = "events"
 
@@ -22,24 +44,56 @@ class EventBridge:
         self._folder = folder
         self._settings = settings
         self._clock = clock
-        self._is_own = elsewhere(settings, SERVICE) is None
+        self.is_own = elsewhere(settings, SERVICE) is None
         self._state = open_state(folder, settings, EVENTS)
+        self._alarms: State | None = None
+        self.router = Router(self._state, clock, compile_patterns, _owe)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
-        if not self._is_own:
+        if not self.is_own:
             return {}
-        return {SERVICE: {}}
+        trusts = self._settings.auth.mode == "trust"
+        return {SERVICE: operations(self._state, self._clock, self.router, ask_policies=trusts)}
+
+    def policy(self, arn: str) -> str | None:
+        """The policy of a bus, by its ARN or that of one of its rules; empty where it has none, None where there is no
+        such bus."""
+        try:
+            found = resource_of(arn)
+        except AwsError:
+            return None
+        with self._state.read() as connection:
+            bus = buses.find(connection, found.bus if isinstance(found, RuleId) else found)
+        return bus.policy if bus is not None else None
 
     def steps(self) -> list[Step]:
         """What the worker does for it."""
-        if not self._is_own:
+        if not self.is_own:
             return []
-        return []
+        steps: list[Step] = [Scheduler(self._state, self.router, self._clock)]
+        if elsewhere(self._settings, "cloudwatch") is None:
+            self._alarms = open_state(self._folder, self._settings, ALARMS)
+            steps.append(AlarmChanges(AlarmHistory(self._alarms), self.router, self._clock))
+        return steps
+
+    def trail_sinks(self, state: State, journal: Journal) -> list[EventDelivery]:
+        """What gives trails' events to event buses: nothing where those are elsewhere, as nobody else is let put events
+        of AWS's sources."""
+        if not self.is_own:
+            log.info("events of trails, alarms and schedules reach no event bus: [upstreams] sends events elsewhere")
+            return []
+        return [EventDelivery(state, journal, DefaultBuses(self._state, self.router), self._clock)]
 
     def troubles(self) -> dict[str, Refused]:
         """Targets that take nothing now, by rule and target."""
         return {}
 
     def close(self) -> None:
+        if self._alarms is not None:
+            self._alarms.close()
         self._state.close()
+
+
+def _owe(connection: sa.Connection, rule: Rule, target: Target, event: BusEvent, now: float) -> None:
+    """Nothing is delivered yet."""

@@ -59,8 +59,8 @@ class AwsEndpoints(Protocol):
     def invoke(self, function: str, topic: str, payload: bytes) -> None:
         """Invoke the function of this ARN for a topic, as far as its policy lets SNS."""
 
-    def put(self, stream: str, role: str, data: bytes) -> None:
-        """Put a record to the delivery stream of this ARN in a role."""
+    def put(self, stream: str, topic: str, role: str, data: bytes) -> None:
+        """Put a record to the delivery stream of this ARN for a topic, as far as the role lets SNS."""
 
 
 def check_endpoint(protocol: str, endpoint: str, topic: TopicId, *, allow_private: bool) -> None:
