@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from cairn.core.errors import AwsError
+from cairn.eventbridge.refusals import bus_not_found, invalid_parameter
 
-
-def not_valid(parameter: str, reason: str) -> AwsError:
-    return AwsError("ValidationException", f"Parameter {parameter} is not valid. Reason: {reason}")
+__all__ = ["bus_not_found", "invalid_parameter"]
 
 
 def no_event_bus_arn(parameter: str) -> AwsError:
-    return not_valid(parameter, "Must contain an event bus ARN.")
-
-
-def bus_not_found(name: str) -> AwsError:
-    return AwsError("ResourceNotFoundException", f"Event bus {name} does not exist.")
+    return invalid_parameter(parameter, "Must contain an event bus ARN.")
 
 
 def archive_not_found(name: str) -> AwsError:

@@ -86,14 +86,14 @@ class EventTargets:
 
 
 def event_targets(
-    settings: Settings, runtime: Runtime, questions: MotoQuestions, clock: Clock, own: Mapping[str, Family]
+    settings: Settings, runtime: Runtime, asked: Permissions | None, own: Mapping[str, Family]
 ) -> EventTargets:
     """Targets of every family, each where it is.
 
     Args:
+        asked: who says whether EventBridge may use what is in the embedded account.
         own: families that Cairn has itself, as `EventTargets` names them.
     """
-    asked = permissions_of(settings, questions, clock)
 
     def of(service: str) -> tuple[ClientOf, Permissions | None]:
         client_of, is_embedded = clients_of(service, settings, runtime)

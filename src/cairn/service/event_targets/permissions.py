@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cairn.account.moto.questions import MotoQuestions, NotFound
 from cairn.core.clock import Clock
 from cairn.core.errors import Unreachable
-from cairn.core.policy import Kind, Principal, Request, evaluate
+from cairn.core.policy import Decision, Kind, Principal, Request, evaluate
 from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
@@ -104,6 +104,14 @@ class Permissions:
 
 
 def service_may(
+    policy: str | None, action: str, resource: str, address: Address, *, kind: Kind = Kind.RESOURCE
+) -> bool:
+    """Whether a policy lets EventBridge act for a rule. One that nobody can read lets nobody."""
+    decision = decision_on(policy, action, resource, address, kind=kind)
+    return decision is not None and decision.allowed
+
+
+def decision_on(
     policy: str | None,
     action: str,
     resource: str,
@@ -111,11 +119,11 @@ def service_may(
     *,
     kind: Kind = Kind.RESOURCE,
     service: str = EVENTS,
-) -> bool:
-    """Whether a policy lets EventBridge act for a rule. One that nobody can read lets nobody."""
+) -> Decision | None:
+    """What a policy says of EventBridge acting for a rule, under a name of its; None where there is none to read."""
     parsed = parsed_or_none(policy, kind)
     if parsed is None:
-        return False
+        return None
     keys = {
         "aws:SourceArn": address.rule_arn,
         "aws:SourceAccount": address.bus.account,
@@ -123,7 +131,7 @@ def service_may(
         "aws:PrincipalServiceName": service,
         "aws:SecureTransport": "true",
     }
-    return evaluate(Request(Principal(service=service), action, resource, keys), resource_policy=parsed).allowed
+    return evaluate(Request(Principal(service=service), action, resource, keys), resource_policy=parsed)
 
 
 def session_of(role: str, unique_id: str = "") -> Principal:
