@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from cairn.core.errors import AwsError
+from cairn.eventbridge.operations import VALIDATION
 from cairn.wire.operation import Context, Operation
-from cairn.wire.validate import Validation, validate
+from cairn.wire.validate import validate
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-2"
-VALIDATION = Validation(patterns_first=True)
 
 
 class Calls:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.eventbridge.connections.rig import API_KEY, BASIC
 
-from cairn.eventbridge.connections.errors import DestinationError
 from cairn.eventbridge.connections.request import Request, build
+from cairn.eventbridge.deliveries.endpoints import DeliveryError
 
 URL = "https://example.com/api"
 
@@ -92,6 +92,6 @@ def test_path_parameters_stand_for_the_asterisks_and_change_nothing_else(first: 
 
 
 def test_too_few_path_parameters_are_no_request() -> None:
-    with pytest.raises(DestinationError) as refused:
+    with pytest.raises(DeliveryError) as refused:
         of({"PathParameterValues": ["one"]}, url=f"{URL}/*/*")
     assert refused.value.final

@@ -10,14 +10,15 @@ from tests.eventbridge.connections.rig import Rig, oauth
 from tests.eventbridge.connections.server import Server
 
 from cairn.core.clock import TestClock
-from cairn.eventbridge.connections.errors import DestinationError
+from cairn.eventbridge.connections.pacing import Pace
+from cairn.eventbridge.deliveries.endpoints import DeliveryError
 
 EVENT = b'{"detail":{"a":1}}'
 
 
-def failure(rig: Rig, arn: str) -> DestinationError:
-    with pytest.raises(DestinationError) as failed:
-        rig.sender.send(arn, EVENT, {})
+def failure(rig: Rig, arn: str) -> DeliveryError:
+    with pytest.raises(DeliveryError) as failed:
+        rig.sender.send(arn, EVENT, EVENT, {})
     return failed.value
 
 
@@ -28,19 +29,20 @@ def test_a_server_gets_the_payload_with_everything_that_is_added_to_it(rig: Rig,
         "BodyParameters": [{"Key": "more", "Value": "m"}],
     }
     arn = rig.destination(f"{server.url}/users/*", rig.connect("BASIC", InvocationHttpParameters=http), "PUT")
-    rig.sender.send(arn, EVENT, {"PathParameterValues": ["a/b"], "HeaderParameters": {"X-Target": "t"}})
+    target = {"PathParameterValues": ["a/b"], "HeaderParameters": {"X-Target": "$.detail.a"}}
+    rig.sender.send(arn, EVENT, b'{"detail":{"a":12.50}}', target)
     (seen,) = server.seen
     assert (seen.method, seen.path, seen.query) == ("PUT", "/users/a%2Fb", {"q": ["ä"]})
     assert json.loads(seen.body) == {"detail": {"a": 1}, "more": "m"}
     assert seen.headers["x-of"] == "the connection"
-    assert seen.headers["x-target"] == "t"
+    assert seen.headers["x-target"] == "12.50"
     assert seen.headers["authorization"].startswith("Basic ")
     assert seen.headers["content-length"] == str(len(seen.body))
 
 
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"])
 def test_every_method_can_be_used(rig: Rig, server: Server, method: str) -> None:
-    rig.sender.send(rig.destination(server.url, rig.connect(), method), EVENT, {})
+    rig.sender.send(rig.destination(server.url, rig.connect(), method), EVENT, EVENT, {})
     assert [seen.method for seen in server.seen] == [method]
 
 
@@ -128,7 +130,7 @@ def test_a_password_that_is_refused_is_not_shown_around(rig: Rig, server: Server
     assert (failed.code, failed.final) == ("NO_PERMISSIONS", False)
     assert len(server.seen) == 1
     rig.call("UpdateConnection", Name="c", AuthParameters={"BasicAuthParameters": {"Password": "another"}})
-    rig.sender.send(arn, EVENT, {})
+    rig.sender.send(arn, EVENT, EVENT, {})
     assert len(server.seen) == 2
 
 
@@ -143,18 +145,25 @@ def test_calls_keep_to_the_rate(rig: Rig, server: Server, clock: TestClock) -> N
     arn = rig.destination(server.url, rig.connect(), InvocationRateLimitPerSecond=10)
     began = clock.monotonic()
     for _ in range(5):
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
     assert clock.monotonic() - began == pytest.approx(0.4)
 
 
-def test_a_call_whose_turn_is_far_off_is_put_off(rig: Rig, server: Server, clock: TestClock) -> None:
+def test_a_call_whose_turn_is_far_off_is_put_off(clock: TestClock) -> None:
+    pace = Pace(clock)
+    assert [pace.wait_s(1, 1, 2.0) for _ in range(4)] == [(True, 0.0), (True, 1.0), (True, 2.0), (False, 3.0)]
+    assert pace.wait_s(2, 1, 2.0) == (True, 0.0)
+    clock.advance(3.0)
+    assert pace.wait_s(1, 1, 2.0) == (True, 0.0)
+
+
+def test_nobody_waits_for_a_turn_once_it_is_closed(rig: Rig, server: Server) -> None:
     arn = rig.destination(server.url, rig.connect(), InvocationRateLimitPerSecond=1)
-    rig.sender.send(arn, EVENT, {})
+    rig.sender.send(arn, EVENT, EVENT, {})
+    rig.sender.close()
     failed = failure(rig, arn)
-    assert (failed.code, failed.final, failed.tried) == ("THROTTLING", False, False)
-    clock.advance(failed.retry_after_s)
-    rig.sender.send(arn, EVENT, {})
-    assert len(server.seen) == 2
+    assert (failed.code, failed.final) == ("THROTTLING", False)
+    assert len(server.seen) == 1
 
 
 class TestTokens:
@@ -164,19 +173,19 @@ class TestTokens:
     ) -> None:
         arn = self.guarded(rig, server, method)
         for _ in range(3):
-            rig.sender.send(arn, EVENT, {})
+            rig.sender.send(arn, EVENT, EVENT, {})
         assert [each.method for each in server.asked] == [method]
         assert rig.state_of() == "AUTHORIZED"
         clock.advance(3600 - 60 + 1)
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
         assert len(server.asked) == 2
         assert [each.headers["authorization"] for each in server.seen] == ["Bearer token-1"] * 3 + ["Bearer token-2"]
 
     def test_one_that_is_refused_is_replaced_once(self, rig: Rig, server: Server) -> None:
         arn = self.guarded(rig, server)
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
         server.token = "another one"
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
         assert len(server.asked) == 2
         server.answers = [(401, {}), (401, {})]
         failed = failure(rig, arn)
@@ -186,9 +195,9 @@ class TestTokens:
 
     def test_changed_credentials_need_another_token(self, rig: Rig, server: Server) -> None:
         arn = self.guarded(rig, server)
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
         rig.call("UpdateConnection", Name="c", AuthParameters=oauth(server))
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
         assert len(server.asked) == 2
 
     def test_credentials_that_are_denied_take_the_authorization_away_until_they_are_not(
@@ -200,7 +209,7 @@ class TestTokens:
         assert (failed.code, failed.final) == ("NO_PERMISSIONS", False)
         assert rig.state_of() == "DEAUTHORIZED"
         server.token_status = 200
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
         assert rig.state_of() == "AUTHORIZED"
 
     def test_a_server_of_tokens_that_is_away_takes_nothing_away(self, rig: Rig, server: Server) -> None:
@@ -218,7 +227,7 @@ class TestTokens:
             "BodyParameters": [{"Key": "audience", "Value": "me & you"}],
         }
         arn = rig.destination(f"{server.url}/guarded", rig.connect("OAUTH_CLIENT_CREDENTIALS", **oauth(server, **http)))
-        rig.sender.send(arn, EVENT, {})
+        rig.sender.send(arn, EVENT, EVENT, {})
         (asked,) = server.asked
         assert asked.headers["x-h"] == "h"
         assert asked.headers["content-type"] == "application/x-www-form-urlencoded"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from cairn.core.errors import AwsError
-from cairn.eventbridge.refusals import bus_not_found, invalid_parameter
-
-__all__ = ["bus_not_found", "invalid_parameter"]
+from cairn.eventbridge.refusals import invalid_parameter
 
 
 def no_event_bus_arn(parameter: str) -> AwsError:
