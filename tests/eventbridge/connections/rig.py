@@ -28,7 +28,7 @@ class Rig(Calls):
     def __init__(self, folder: Path, clock: TestClock, *, allow_private: bool = True) -> None:
         self.folder = folder
         self.state = State.in_folder(folder, EVENTS)
-        self.state.migrate()
+        EVENTS.metadata.create_all(self.state.engine)
         self.clock = clock
         self.connections = Connections(self.state, Vault(folder / "keys"), clock)
         self.destinations = Destinations(self.state, clock)
