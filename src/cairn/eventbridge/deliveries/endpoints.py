@@ -29,16 +29,25 @@ class DeliveryError(Exception):
         final: whether trying again would change nothing before somebody changes something.
         unreachable: whether nobody answered at all, so that others to the same target need not be tried now.
         retry_after_s: the seconds that the target asks to be left alone for.
+        tried: whether this was an attempt; not where it was put off before anybody was asked.
     """
 
     def __init__(
-        self, code: str, message: str, *, final: bool = False, unreachable: bool = False, retry_after_s: float = 0.0
+        self,
+        code: str,
+        message: str,
+        *,
+        final: bool = False,
+        unreachable: bool = False,
+        retry_after_s: float = 0.0,
+        tried: bool = True,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.final = final
         self.unreachable = unreachable
         self.retry_after_s = retry_after_s
+        self.tried = tried
 
 
 Outcome = DeliveryError | None

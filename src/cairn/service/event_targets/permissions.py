@@ -97,7 +97,7 @@ def decision_on(
     *,
     service: str = EVENTS,
 ) -> Decision | None:
-    """What a resource's policy says of EventBridge acting for a rule, under one of its names; None where there is none."""
+    """What a resource's policy says of EventBridge acting for a rule, under one of its names; None: nothing."""
     parsed = parsed_or_none(policy, Kind.RESOURCE)
     if parsed is None:
         return None
