@@ -194,14 +194,14 @@ def test_people_confirm_hear_and_unsubscribe_by_mail(mailing: Cairn, relay: Rela
     assert asked["SubscriptionArn"] == "pending confirmation"
     ((to, confirmation),) = wait_until(lambda: relay.mail)
     assert to == ADDRESS
-    click(text_of(confirmation))
+    assert "the topic <b>mailed</b>" in click(text_of(confirmation))
     (listed,) = sns.list_subscriptions()["Subscriptions"]
     assert listed["SubscriptionArn"].startswith(topic + ":")
     sns.publish(TopicArn=topic, Message="The bridge is out.", Subject="Warning")
     _, told = wait_until(lambda: relay.mail[1:])[0]
     assert (told["Subject"], told["From"]) == ("Warning", "Mailed <cairn@localhost>")
     assert text_of(told).startswith("The bridge is out.\n")
-    click(text_of(told))
+    assert "<h1>Subscription removed</h1>" in click(text_of(told))
     assert sns.list_subscriptions()["Subscriptions"] == []
 
 

@@ -156,6 +156,9 @@ class Sns:
         "Whether messages go to http and https endpoints at private addresses; `auto`: where the gateway listens on "
         "loopback alone.",
     )
+    confirmation_mails_an_hour: int = setting(
+        20, "How many mails that ask for a confirmation an address is sent in an hour, whoever subscribes it."
+    )
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ class GatewayProcess:
             recorder=recorder,
             admin=self._admin(authorizer),
             health=Health(self._problems, self._metrics.read),
-            pages=self._cloudwatch.sns.pages.answer if self._cloudwatch.sns is not None else None,
+            pages=self._cloudwatch.sns.pages if self._cloudwatch.sns is not None else None,
             afterwards={"organizations": Following(Membership(self._trails, self._organizations)).after},
         )
 

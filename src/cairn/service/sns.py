@@ -56,7 +56,7 @@ class Sns:
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         keys = TopicKeys(self._questions) if elsewhere(settings, "kms") is None else None
         self.topics = Topics(state, clock, keys, counted=self._counted)
-        self._subscriptions = Subscriptions(state, clock)
+        self._subscriptions = Subscriptions(state, clock, mails_an_hour=settings.sns.confirmation_mails_an_hour)
         self.pages = Pages(lambda: self._signer)
 
     def operations(self) -> dict[str, Operation]:

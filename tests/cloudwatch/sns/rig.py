@@ -57,7 +57,7 @@ class Aws:
         self._try(function)
         self.invoked.append((function, payload))
 
-    def put(self, stream: str, role: str, data: bytes) -> None:
+    def put(self, stream: str, topic: str, role: str, data: bytes) -> None:
         self._try(stream)
         self.put_records.append((stream, role, data))
 

@@ -123,6 +123,20 @@ def test_after_a_day_what_was_not_taken_is_dropped_and_counted(rig: Rig, how: st
     assert rig.destinations.messages("k") == ["young"]
 
 
+def test_what_is_too_large_together_is_delivered_in_parts_and_what_never_fits_is_let_go(rig: Rig) -> None:
+    rig.subscribe("k", "")
+    rig.destinations.bytes_max["k"] = 10
+    rig.put("aaaa", "bbbb", "far too large", "cccc", "dddd", "eeee")
+    rig.put("next")
+    rig.run()
+    parts = [[event["message"] for event in found["logEvents"]] for found in rig.destinations.data("k")]
+    assert all(sum(map(len, part)) <= 10 for part in parts)
+    assert [message for part in parts for message in part] == ["aaaa", "bbbb", "cccc", "dddd", "eeee", "next"]
+    assert waiting(rig) == 0
+    assert [filter.dropped for filter in rig.filters.all()] == [1]
+    assert rig.deliveries.troubles() == {}
+
+
 def test_no_more_waits_than_may(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sink_module, "WAITING_BYTES_MAX", 600)
     rig.subscribe("k", "")
@@ -248,7 +262,7 @@ def test_filters_are_listed_by_name_in_pages(rig: Rig) -> None:
     ("params", "code", "said"),
     [
         ({"logGroupName": "none"}, "ResourceNotFoundException", "log group does not exist"),
-        ({"filterPattern": "{"}, "InvalidParameterException", "Invalid filter pattern"),
+        ({"filterPattern": "{"}, "InvalidParameterException", "Invalid subscription filter pattern"),
         ({"destinationArn": "nonsense"}, "InvalidParameterException", "destinationArn is not valid"),
         ({"destinationArn": "arn:aws:s3:::bucket"}, "InvalidParameterException", "for vendor s3"),
         ({"destinationArn": FUNCTION}, "InvalidParameterException", "vendor lambda cannot be used with roleArn"),

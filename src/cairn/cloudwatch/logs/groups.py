@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cairn.cloudwatch.logs import refusals
 from cairn.cloudwatch.logs.names import GroupId
+from cairn.cloudwatch.logs.policies import delete_of
 from cairn.cloudwatch.logs.tables import batches, graves, group_tags, groups, living
 from cairn.core.clock import Clock
 from cairn.core.state import State
@@ -123,6 +124,7 @@ class Groups:
             if found.protected:
                 raise refusals.group_protected()
             connection.execute(sa.insert(graves).values(log_group=found.row, log_stream=None))
+            delete_of(connection, group)
             gone_ms = int(self._clock.now() * 1000)
             connection.execute(sa.update(groups).where(groups.c.id == found.row).values(gone_ms=gone_ms))
 
@@ -213,6 +215,12 @@ def get(connection: sa.Connection, group: GroupId) -> Group:
     if found is None:
         raise refusals.group_not_found()
     return found
+
+
+def hold(connection: sa.Connection, group: int) -> None:
+    """Keep others from changing what hangs on a group's row, such as its filters, until the transaction ends."""
+    if connection.dialect.name != "sqlite":  # which has one writer at a time
+        connection.execute(sa.select(groups.c.id).where(groups.c.id == group).with_for_update())
 
 
 def of_row(row: sa.Row[tuple[object, ...]]) -> Group:

@@ -94,4 +94,13 @@ published = sa.Table(
     sa.Index("sns_published_until", "until"),
 )
 
+questions = sa.Table(
+    "sns_questions",
+    SNS.metadata,
+    sa.Column("id", _ID, primary_key=True, autoincrement=True),
+    sa.Column("mailbox", sa.String(2048), nullable=False),
+    sa.Column("asked", sa.Float, nullable=False, doc="when it was sent a confirmation mail"),
+    sa.Index("sns_questions_mailbox", "mailbox", "asked"),
+)
+
 tallies = tallies_table("sns_tallies", SNS.metadata)

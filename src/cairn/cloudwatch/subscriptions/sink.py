@@ -143,13 +143,14 @@ class SubscriptionSink:
             drop(connection, row, events)
 
 
-def drop(connection: sa.Connection, filter: int, events: int) -> None:
+def drop(
+    connection: sa.Connection, filter: int, events: int, why: str = "its destination took none for too long"
+) -> None:
     """Count events that a filter's destination will never get."""
     known = sa.update(filters).where(filters.c.id == filter)
     connection.execute(known.values(dropped=filters.c.dropped + events))
     DROPPED.inc(events)
-    told = "dropped %d log events of the subscription filter %d: its destination took none for too long"
-    log.error(told, events, filter)
+    log.error("dropped %d log events of the subscription filter %d: %s", events, filter, why)
 
 
 def _by_group(found: Sequence[SubscriptionFilter]) -> dict[int, list[SubscriptionFilter]]:

@@ -1,4 +1,4 @@
-"""What was deleted stays until it was read; saved query definitions."""
+"""What was deleted stays until it was read; regular expressions of subscription filters; saved query definitions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,6 +22,7 @@ def upgrade() -> None:
     )
     op.add_column("log_graves", sa.Column("stream_name", _NAME, nullable=True))
     op.create_index("log_graves_stream", "log_graves", ["log_stream"], unique=False)
+    op.add_column("log_subscription_filters", sa.Column("regexes", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "log_query_definitions",
         sa.Column("id", sa.String(36), nullable=False),
