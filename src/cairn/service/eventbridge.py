@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.event_delivery import EventDelivery
-from cairn.cloudwatch.alarms import ALARMS
 from cairn.cloudwatch.logs.policies import ResourcePolicies
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
@@ -44,7 +43,7 @@ from cairn.service.cloudwatch import CloudWatch
 from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import clients_of
 from cairn.service.event_connections import EventConnections
-from cairn.service.event_sources import AlarmHistory, DefaultBuses
+from cairn.service.event_sources import DefaultBuses
 from cairn.service.event_targets.buses import Buses
 from cairn.service.event_targets.joined import EventTargets, Family, HttpTargets, event_targets, permissions_of
 from cairn.service.event_targets.log_groups import LogGroupsElsewhere, OwnLogGroups, group_allows
@@ -68,7 +67,6 @@ class EventBridge:
         self._clock = clock
         self.is_own = elsewhere(settings, SERVICE) is None
         self._state = open_state(folder, settings, EVENTS)
-        self._alarms: State | None = None
         self._deliveries: Deliveries | None = None
         self._endpoints: EventTargets | None = None
         self._counts = Tallies(tallies, kept=elsewhere(settings, "cloudwatch") is None)
@@ -114,9 +112,9 @@ class EventBridge:
         steps: list[Step] = [self._deliveries, Scheduler(self._state, self.router, self._clock)]
         steps += [Replayer(self._state, self.router, self._clock), Keeper(self._state, self._clock)]
         steps += self._connections.steps()
+        if (alarms := cloudwatch.alarm_history()) is not None:
+            steps.append(AlarmChanges(alarms, self.router, self._clock))
         if cloudwatch.metrics is not None:
-            self._alarms = open_state(self._folder, self._settings, ALARMS)
-            steps.append(AlarmChanges(AlarmHistory(self._alarms), self.router, self._clock))
             sink = MetricTallies(cloudwatch.metrics)
             steps.append(TallyMover(self._state, tallies, sink, reader="events tallies", namespace=NAMESPACE))
         return steps
@@ -139,8 +137,6 @@ class EventBridge:
             self._deliveries.close()
         if self._endpoints is not None:
             self._endpoints.close()
-        if self._alarms is not None:
-            self._alarms.close()
         self._state.close()
 
     def _targets(self, cloudwatch: CloudWatch) -> EventTargets:
