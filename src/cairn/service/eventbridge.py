@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.event_delivery import EventDelivery
-from cairn.cloudwatch.alarms import ALARMS
 from cairn.cloudwatch.logs.policies import ResourcePolicies
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
@@ -19,6 +18,12 @@ from cairn.core.loops import Step
 from cairn.core.state import State
 from cairn.core.tallies import Tallies, TallyMover
 from cairn.eventbridge.alarm_changes import AlarmChanges
+from cairn.eventbridge.archives.archives import Archives
+from cairn.eventbridge.archives.keeping import Keeper
+from cairn.eventbridge.archives.operations import ArchiveOperations
+from cairn.eventbridge.archives.replaying import Replayer
+from cairn.eventbridge.archives.replays import Replays
+from cairn.eventbridge.archives.taking import Taker
 from cairn.eventbridge.arns import RuleId, resource_of
 from cairn.eventbridge.buses import rows as buses
 from cairn.eventbridge.compiled import compile_patterns
@@ -37,9 +42,10 @@ from cairn.eventbridge.schema import EVENTS
 from cairn.service.cloudwatch import CloudWatch
 from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import clients_of
-from cairn.service.event_sources import AlarmHistory, DefaultBuses
+from cairn.service.event_connections import EventConnections
+from cairn.service.event_sources import DefaultBuses
 from cairn.service.event_targets.buses import Buses
-from cairn.service.event_targets.joined import EventTargets, Family, event_targets, permissions_of
+from cairn.service.event_targets.joined import EventTargets, Family, HttpTargets, event_targets, permissions_of
 from cairn.service.event_targets.log_groups import LogGroupsElsewhere, OwnLogGroups, group_allows
 from cairn.service.event_targets.topics import OwnTopics, TopicsElsewhere
 from cairn.service.saved import open_state
@@ -61,17 +67,26 @@ class EventBridge:
         self._clock = clock
         self.is_own = elsewhere(settings, SERVICE) is None
         self._state = open_state(folder, settings, EVENTS)
-        self._alarms: State | None = None
         self._deliveries: Deliveries | None = None
+        self._endpoints: EventTargets | None = None
         self._counts = Tallies(tallies, kept=elsewhere(settings, "cloudwatch") is None)
-        self.router = Router(self._state, clock, compile_patterns, _owe, None, MatchCounts(self._counts))
+        self._connections = EventConnections(self._state, folder, settings, clock)
+        take, count = Taker(compile_patterns).take, MatchCounts(self._counts)
+        self.router = Router(self._state, clock, compile_patterns, _owe, take, count)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
         if not self.is_own:
             return {}
         trusts = self._settings.auth.mode == "trust"
-        return {SERVICE: operations(self._state, self._clock, self.router, ask_policies=trusts)}
+        archives = ArchiveOperations(Archives(self._state, self._clock), Replays(self._state, self._clock))
+        return {
+            SERVICE: {
+                **operations(self._state, self._clock, self.router, ask_policies=trusts),
+                **archives.operations(),
+                **self._connections.operations(),
+            }
+        }
 
     def policy(self, arn: str) -> str | None:
         """The policy of a bus, by its ARN or that of one of its rules; empty where it has none, None where there is no
@@ -92,11 +107,14 @@ class EventBridge:
         """
         if not self.is_own:
             return []
-        self._deliveries = Deliveries(self._state, self._targets(cloudwatch), self._counts, self._clock)
+        self._endpoints = self._targets(cloudwatch)
+        self._deliveries = Deliveries(self._state, self._endpoints, self._counts, self._clock)
         steps: list[Step] = [self._deliveries, Scheduler(self._state, self.router, self._clock)]
+        steps += [Replayer(self._state, self.router, self._clock), Keeper(self._state, self._clock)]
+        steps += self._connections.steps()
+        if (alarms := cloudwatch.alarm_history()) is not None:
+            steps.append(AlarmChanges(alarms, self.router, self._clock))
         if cloudwatch.metrics is not None:
-            self._alarms = open_state(self._folder, self._settings, ALARMS)
-            steps.append(AlarmChanges(AlarmHistory(self._alarms), self.router, self._clock))
             sink = MetricTallies(cloudwatch.metrics)
             steps.append(TallyMover(self._state, tallies, sink, reader="events tallies", namespace=NAMESPACE))
         return steps
@@ -114,10 +132,11 @@ class EventBridge:
         return {**self._deliveries.troubles()} if self._deliveries is not None else {}
 
     def close(self) -> None:
+        self._connections.api_destinations.close()
         if self._deliveries is not None:
             self._deliveries.close()
-        if self._alarms is not None:
-            self._alarms.close()
+        if self._endpoints is not None:
+            self._endpoints.close()
         self._state.close()
 
     def _targets(self, cloudwatch: CloudWatch) -> EventTargets:
@@ -135,6 +154,7 @@ class EventBridge:
             own["logs"] = OwnLogGroups(store, allows, clock)
         else:
             own["logs"] = LogGroupsElsewhere(clients_of("logs", settings, runtime)[0], clock)
+        own["events:api-destination"] = HttpTargets(self._connections.api_destinations, asked)
         return event_targets(settings, runtime, asked, own)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -114,8 +114,8 @@ class Connections:
         with self._state.read() as connection:
             return _get(connection, place, name, "describe")
 
-    def page(self, place: Place, wanted: Page, state: str) -> tuple[Sequence[Connection], dict[str, str]]:
-        """A page of connections, and its NextToken.
+    def page(self, place: Place, wanted: Page, state: str) -> list[Connection]:
+        """A page of connections, and one more if there are more.
 
         Args:
             state: which alone are listed; empty: all.
@@ -123,8 +123,7 @@ class Connections:
         of_state = [connections.c.state == state] if state else []
         with self._state.read() as connection:
             where = (*at(place), *wanted.where(connections.c.name), *of_state)
-            found = select(connection, *where, limit=wanted.limit + 1)
-        return wanted.cut(found, [each.name for each in found])
+            return select(connection, *where, limit=wanted.rows)
 
     def by_arn(self, arn: str) -> Connection | None:
         """The connection, or None where there is none."""
