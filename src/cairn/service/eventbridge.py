@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail.event_delivery import EventDelivery
-from cairn.cloudwatch.alarms import ALARMS
 from cairn.cloudwatch.logs.policies import ResourcePolicies
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
@@ -33,6 +32,7 @@ from cairn.eventbridge.deliveries.loop import Deliveries
 from cairn.eventbridge.deliveries.outbox import owe
 from cairn.eventbridge.event import BusEvent
 from cairn.eventbridge.inputs import payload
+from cairn.eventbridge.matched import MatchCounts
 from cairn.eventbridge.operations import operations
 from cairn.eventbridge.routing import Router
 from cairn.eventbridge.rules.rule import Rule
@@ -43,7 +43,7 @@ from cairn.service.cloudwatch import CloudWatch
 from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import clients_of
 from cairn.service.event_connections import EventConnections
-from cairn.service.event_sources import AlarmHistory, DefaultBuses
+from cairn.service.event_sources import DefaultBuses
 from cairn.service.event_targets.buses import Buses
 from cairn.service.event_targets.joined import EventTargets, Family, HttpTargets, event_targets, permissions_of
 from cairn.service.event_targets.log_groups import LogGroupsElsewhere, OwnLogGroups, group_allows
@@ -67,10 +67,12 @@ class EventBridge:
         self._clock = clock
         self.is_own = elsewhere(settings, SERVICE) is None
         self._state = open_state(folder, settings, EVENTS)
-        self._alarms: State | None = None
         self._deliveries: Deliveries | None = None
+        self._endpoints: EventTargets | None = None
+        self._counts = Tallies(tallies, kept=elsewhere(settings, "cloudwatch") is None)
         self._connections = EventConnections(self._state, folder, settings, clock)
-        self.router = Router(self._state, clock, compile_patterns, _owe, Taker(compile_patterns).take)
+        take, count = Taker(compile_patterns).take, MatchCounts(self._counts)
+        self.router = Router(self._state, clock, compile_patterns, _owe, take, count)
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""
@@ -105,17 +107,16 @@ class EventBridge:
         """
         if not self.is_own:
             return []
-        counts = Tallies(tallies, kept=cloudwatch.metrics is not None)
-        self._deliveries = Deliveries(self._state, self._targets(cloudwatch), counts, self._clock)
+        self._endpoints = self._targets(cloudwatch)
+        self._deliveries = Deliveries(self._state, self._endpoints, self._counts, self._clock)
         steps: list[Step] = [self._deliveries, Scheduler(self._state, self.router, self._clock)]
         steps += [Replayer(self._state, self.router, self._clock), Keeper(self._state, self._clock)]
         steps += self._connections.steps()
+        if (alarms := cloudwatch.alarm_history()) is not None:
+            steps.append(AlarmChanges(alarms, self.router, self._clock))
         if cloudwatch.metrics is not None:
             sink = MetricTallies(cloudwatch.metrics)
             steps.append(TallyMover(self._state, tallies, sink, reader="events tallies", namespace=NAMESPACE))
-        if elsewhere(self._settings, "cloudwatch") is None:
-            self._alarms = open_state(self._folder, self._settings, ALARMS)
-            steps.append(AlarmChanges(AlarmHistory(self._alarms), self.router, self._clock))
         return steps
 
     def trail_sinks(self, state: State, journal: Journal) -> list[EventDelivery]:
@@ -134,8 +135,8 @@ class EventBridge:
         self._connections.api_destinations.close()
         if self._deliveries is not None:
             self._deliveries.close()
-        if self._alarms is not None:
-            self._alarms.close()
+        if self._endpoints is not None:
+            self._endpoints.close()
         self._state.close()
 
     def _targets(self, cloudwatch: CloudWatch) -> EventTargets:

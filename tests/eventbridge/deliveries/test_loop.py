@@ -200,6 +200,23 @@ def test_nobody_at_home_costs_one_attempt_a_round(rig: Rig) -> None:
     assert rig.waiting() == 60
 
 
+def test_a_rate_limit_is_no_attempt(rig: Rig) -> None:
+    target = Target(id="t", arn=QUEUE, settings=DLQ | {"RetryPolicy": {"MaximumRetryAttempts": 0}})
+    rule = rig.rule("r", target)
+    turns = iter([True, False, False, True, False, True])
+
+    def answer(_: Address) -> DeliveryError | None:
+        return None if next(turns) else DeliveryError("THROTTLING", "", unreachable=True, retry_after_s=2, tried=False)
+
+    rig.endpoints.answers[QUEUE] = answer
+    rig.owe(rule, target, 1, 2, 3)
+    rig.run()
+    assert (rig.waiting(), rig.endpoints.buried, rig.deliveries.troubles()) == (2, [], {})
+    rig.run_for(10)
+    assert sorted(rig.endpoints.got[QUEUE]) == [event(number).envelope for number in (1, 2, 3)]
+    assert (rig.endpoints.buried, rig.counted()["InvocationAttempts"]) == ([], 3)
+
+
 def test_an_error_of_ours_is_an_attempt(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     rule = rig.rule("r", PLAIN)
 

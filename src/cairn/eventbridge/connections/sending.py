@@ -94,7 +94,7 @@ class ApiDestinations:
         has_turn, seconds = self._pace.wait_s(destination.row, destination.rate, TURN_S)
         if not has_turn or (seconds > 0 and self._clock.wait(self._closed, seconds)):
             text = f"{destination.arn} is called {destination.rate} times a second at most"
-            raise DeliveryError(codes.THROTTLING, text, unreachable=True, retry_after_s=seconds)
+            raise DeliveryError(codes.THROTTLING, text, unreachable=True, retry_after_s=seconds, tried=False)
 
     def _token(self, connection: Connection, parameters: Parameters, *, refused: str = "") -> str:
         if connection.type != OAUTH:

@@ -36,9 +36,7 @@ IDLE_S = 60.0
 HEALTHY_WORKERS = 8
 TROUBLED_WORKERS = 4
 TARGETS_A_STEP = 500
-DELIVERIES_A_JOB = 100
-TOGETHER = 10
-"""Deliveries that are handed over, and forgotten, together: as many may be handed over again after a crash."""
+DELIVERIES_A_JOB = 400
 PAUSE_S = 5.0
 """Before a job is tried again whose outcome could not be noted."""
 
@@ -126,7 +124,7 @@ class Deliveries:
         attempt: Callable[[Owner, Sequence[Delivery], DeliveryError | None], list[Fate]],
     ) -> None:
         nobody: DeliveryError | None = None
-        for together in _batches(deliveries):
+        for together in _batches(deliveries, self._endpoints.together):
             fates = attempt(owner, together, nobody)
             failpoint("events.delivered")
             self._note(fates)
@@ -180,11 +178,11 @@ class Deliveries:
                 log.error("gave up event %s of %s for %s: %s", *place)
 
 
-def _batches(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+def _batches(deliveries: Sequence[Delivery], most: Callable[[Address], int]) -> list[list[Delivery]]:
     """Those next to each other that go to the same address, a few at a time."""
     found: list[list[Delivery]] = []
     for each in deliveries:
-        if not found or len(found[-1]) >= TOGETHER or found[-1][0].address != each.address:
+        if not found or found[-1][0].address != each.address or len(found[-1]) >= most(each.address):
             found.append([])
         found[-1].append(each)
     return found

@@ -16,7 +16,7 @@ from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.eventbridge.event import BusEvent, BusId, partition
 from cairn.service.as_cloudtrail import parsed_or_none
-from cairn.service.event_targets.answers import one_by_one
+from cairn.service.event_targets.answers import TOGETHER, one_by_one
 from cairn.service.event_targets.permissions import Permissions, session_of
 
 ACTION = "events:PutEvents"
@@ -31,6 +31,8 @@ class Router(Protocol):
 
 class Buses:
     """Cairn's own buses, of any account and region. What they take is durable at once."""
+
+    together = TOGETHER
 
     def __init__(self, state: State, router: Router, permissions: Permissions | None) -> None:
         self._state = state

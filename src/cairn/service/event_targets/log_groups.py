@@ -21,7 +21,7 @@ from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.eventbridge.inputs.paths import Document, parse_path
 from cairn.service.embedded_clients import ClientOf
-from cairn.service.event_targets.answers import called, one_by_one, refusal
+from cairn.service.event_targets.answers import TOGETHER, called, one_by_one, refusal
 from cairn.service.event_targets.permissions import EVENTS, decision_on
 
 Allows = Callable[[GroupId, Address], bool]
@@ -54,6 +54,8 @@ def _decided(policies: Sequence[ResourcePolicy], action: str, resource: str, add
 class OwnLogGroups:
     """Cairn's own."""
 
+    together = TOGETHER
+
     def __init__(self, store: LogStore, allows: Allows | None, clock: Clock) -> None:
         self._store = store
         self._allows = allows
@@ -85,6 +87,8 @@ class OwnLogGroups:
 
 class LogGroupsElsewhere:
     """That service says whether we may write."""
+
+    together = TOGETHER
 
     def __init__(self, client_of: ClientOf, clock: Clock) -> None:
         self._client_of = client_of
