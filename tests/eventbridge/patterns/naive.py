@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-Membership = dict[int, int]
-"""Arrays, by their identity, and the element of each that a value is in."""
+Membership = dict[tuple[str, int], int]
+"""Arrays, by their path and identity, and the element of each that a value is in."""
 Field = tuple[str, Any, Membership]
 
 
@@ -37,14 +37,17 @@ def flatten(node: Any, path: str = "", membership: Membership | None = None) -> 
             yield from flatten(value, f"{path}.{name}" if path else name, membership)
     elif isinstance(node, list):
         for number, element in enumerate(node):
-            inner = {**membership, id(node): number} if isinstance(element, dict | list) else membership
+            inner = {**membership, (path, id(node)): number} if isinstance(element, dict | list) else membership
             yield from flatten(element, path, inner)
     else:
         yield path, node, membership
 
 
-def _consistent(one: Membership, other: Membership) -> bool:
-    return all(other.get(array, element) == element for array, element in one.items())
+def _consistent(path: str, membership: Membership, held: Membership) -> bool:
+    """Whether a value is in all elements that are held of arrays that its field may be in, or else around them, which
+    takes a name with dots."""
+    around = {array: element for array, element in held.items() if path.startswith(f"{array[0]}.")}
+    return around.items() <= membership.items() or membership.items() <= around.items()
 
 
 def _holds(wanted: list[tuple[str, list[Any]]], fields: list[Field], held: Membership) -> bool:
@@ -52,7 +55,7 @@ def _holds(wanted: list[tuple[str, list[Any]]], fields: list[Field], held: Membe
     if not wanted:
         return True
     path, alternatives = wanted[0]
-    there = [each for each in fields if each[0] == path and _consistent(each[2], held)]
+    there = [each for each in fields if each[0] == path and _consistent(path, each[2], held)]
     if not there and {"exists": False} in alternatives and _holds(wanted[1:], fields, held):
         return True
     return any(

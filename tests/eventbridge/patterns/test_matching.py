@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ def _matches(pattern: dict[str, Any] | str, event: str | dict[str, Any]) -> bool
     text = pattern if isinstance(pattern, str) else json.dumps(pattern)
     matcher = compile_rules({"rule": parse_pattern(text)})
     return bool(matcher.match_text(event if isinstance(event, str) else json.dumps(event)))
+
+
+def _nested(value: Any, depth: int) -> Any:
+    """The value in so many arrays of two elements."""
+    for _ in range(depth):
+        value = [value, 0]
+    return value
 
 
 @pytest.mark.parametrize("written", ["300", "300.0", "3.0e2", "3e+2"])
@@ -101,6 +109,31 @@ def test_a_name_with_dots_is_in_no_array() -> None:
 def test_different_arrays_are_met_by_themselves() -> None:
     event = {"a": [{"x": 1}, {"x": 2}], "b": [{"y": 1}, {"y": 2}]}
     assert _matches({"a": {"x": [1]}, "b": {"y": [2]}}, event)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"a": [{"b": [{"x": 1, "y": 1}] * 50, "c": [{"x": 1}] * 50}] * 250},
+        {"a": _nested([{"x": 1, "b": {"x": 1, "y": 1}}] * 20_000, 250)},
+        {"a": _nested([{}, []] * 150_000, 250)},
+        {"a": {"b": [{"x": 1}] * 20_000}, "a.b.y": [1] * 20_000},
+        {"a": {"b": [{"x": 1}] * 20_000}, "a.b": [{"y": 1}] * 20_000},
+    ],
+    ids=["arrays in arrays", "deep", "deep and empty", "beside an array", "two arrays of one name"],
+)
+def test_arrays_of_any_form_cost_what_is_in_them(event: dict[str, Any]) -> None:
+    """An event of a megabyte takes a moment and little memory: squares of its length would take minutes."""
+    pattern = {"a": {"b": {"x": [1], "y": [1], "z": ["none"]}, "x": [{"exists": True}]}}
+    matcher = compile_rules({"rule": parse_pattern(json.dumps(pattern))})
+    assert matcher.match(event) == set()
+    pattern = {"a": {"b": {"x": [1], "y": [{"exists": False}]}, "c": {"x": [2]}}}
+    matcher = compile_rules({"rule": parse_pattern(json.dumps(pattern))})
+    tracemalloc.start()
+    assert matcher.match(event) == set()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 64 << 20
 
 
 def test_long_arrays_take_no_product_of_their_lengths() -> None:

@@ -8,25 +8,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-Element: TypeAlias = tuple[int, int, str]
-"""An element of an array: the array's number, the element's, and what sorts after every path in the array. An array in
-another's element has the higher number."""
-Chain: TypeAlias = tuple[Element, ...]
-"""Elements of different arrays."""
-Leaf: TypeAlias = tuple[object, Chain]
-"""A value and the elements that it is in, outermost first. Values that stand in an array themselves are in none of it:
-one may meet one condition and another the next."""
+
+class Place:
+    """An element of an array, which is an object or an array itself. One is the same as itself alone."""
+
+    __slots__ = ("above", "end")
+
+    def __init__(self, above: Place | None, end: str) -> None:
+        self.above = above
+        """The element that the array is in."""
+        self.end = end
+        """What sorts after every path in the array."""
 
 
-def join(held: Chain, chain: Chain) -> Chain | None:
-    """The elements of both in one order, or nothing where they are different elements of the same array."""
-    joined = dict.fromkeys(held)
-    arrays = {array: element for array, element, _ in held}
-    for each in chain:
-        if arrays.get(each[0], each[1]) != each[1]:
-            return None
-        joined[each] = None
-    return tuple(sorted(joined))
+Leaf: TypeAlias = tuple[object, Place | None]
+"""A value and the innermost element that it is in. Values that stand in an array themselves are in none of it: one may
+meet one condition and another the next."""
+
+
+def still_in(held: Place | None, path: str) -> Place | None:
+    """What is left of an element, and those around it, for `path` and all after it: arrays that it may be in."""
+    while held is not None and path >= held.end:
+        held = held.above
+    return held
+
+
+class _Inside:
+    """The values of a field that are in an element, and the elements in it that have more of them."""
+
+    __slots__ = ("leaves", "places")
+
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self.places: list[Place] = []
 
 
 class Leaves:
@@ -35,25 +49,58 @@ class Leaves:
     def __init__(self, values: dict[str, list[Leaf]], chained: bool) -> None:
         self.values = values
         self.chained = chained  # whether some of them are in elements of arrays
-        self._splits: dict[tuple[str, int], dict[int | None, list[Leaf]]] = {}
+        self._trees: dict[str, dict[Place | None, _Inside]] = {}
 
-    def consistent(self, path: str, held: Chain) -> Sequence[Leaf]:
-        """The values of a field that are in no other elements of arrays than `held` says.
+    def within(self, path: str, place: Place | None) -> Sequence[Leaf]:
+        """The values of a field that are in an element, or in others inside of it.
 
-        A long array is not run through for each of its elements: its values are sorted by these once.
+        Asking for each element costs no more than all values together.
         """
-        values = self.values.get(path, ())
-        if not held:
-            return values
-        array, element, _ = held[-1]
-        split = self._splits.get((path, array))
-        if split is None:
-            split = self._splits[path, array] = {}
-            for leaf in values:
-                at = next((each[1] for each in leaf[1] if each[0] == array), None)
-                split.setdefault(at, []).append(leaf)
-        found = [*split.get(element, ()), *split.get(None, ())]
-        return found if len(held) == 1 else [leaf for leaf in found if join(held, leaf[1]) is not None]
+        if place is None:
+            return self.values.get(path, ())
+        tree = self._tree(path)
+        found: list[Leaf] = []
+        todo = [place] if place in tree else []
+        while todo:
+            inside = tree[todo.pop()]
+            found += inside.leaves
+            todo += inside.places
+        return found
+
+    def around(self, path: str, place: Place | None) -> list[Sequence[Leaf]]:
+        """The values of a field that are beside the array that an element is in, which takes a name with dots: by what
+        is around the element, the same list each time."""
+        found: list[Sequence[Leaf]] = []
+        tree = self._tree(path) if place is not None else {}
+        while place is not None:
+            place = place.above
+            inside = tree.get(place)
+            if inside is not None and inside.leaves:
+                found.append(inside.leaves)
+        return found
+
+    def _tree(self, path: str) -> dict[Place | None, _Inside]:
+        tree = self._trees.get(path)
+        if tree is None:
+            tree = self._trees[path] = _tree(self.values.get(path, ()))
+        return tree
+
+
+def _tree(leaves: Sequence[Leaf]) -> dict[Place | None, _Inside]:
+    """Values by the elements that they are in, with all elements around these."""
+    tree: dict[Place | None, _Inside] = {None: _Inside()}
+    for leaf in leaves:
+        place = leaf[1]
+        inner = place
+        while inner is not None and inner not in tree:
+            tree[inner] = _Inside()
+            around = tree.get(inner.above)
+            if around is not None:
+                around.places.append(inner)
+                break
+            inner = inner.above
+        tree[place].leaves.append(leaf)
+    return tree
 
 
 class _Node:
@@ -89,17 +136,18 @@ class Fields:
     def of(self, event: Mapping[str, Any]) -> Leaves:
         """The values of an event, which is what JSON decodes to."""
         values: dict[str, list[Leaf]] = {}
-        arrays = 0
-        todo: list[tuple[_Node, Any, Chain]] = [(self._root, event, ())]
+        chained = False
+        todo: list[tuple[_Node, Any, Place | None]] = [(self._root, event, None)]
         while todo:
-            node, inner, chain = todo.pop()
+            node, inner, place = todo.pop()
             if isinstance(inner, list):
-                arrays += 1
-                for number, element in enumerate(inner):
-                    if isinstance(element, dict | list):
-                        todo.append((node, element, (*chain, (arrays, number, node.end))))
-                    elif node.path:
-                        values.setdefault(node.path, []).append((element, chain))
+                for element in inner:
+                    if not isinstance(element, dict | list):
+                        if node.path:
+                            values.setdefault(node.path, []).append((element, place))
+                    elif element:
+                        todo.append((node, element, Place(place, node.end)))
+                        chained = True
                 continue
             after = node.after
             for name, value in inner.items():
@@ -111,7 +159,7 @@ class Fields:
                     if child is None:
                         continue
                 if isinstance(value, dict | list):
-                    todo.append((child, value, chain))
+                    todo.append((child, value, place))
                 elif child.path:
-                    values.setdefault(child.path, []).append((value, chain))
-        return Leaves(values, arrays > 0)
+                    values.setdefault(child.path, []).append((value, place))
+        return Leaves(values, chained)

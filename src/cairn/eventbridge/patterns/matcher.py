@@ -5,8 +5,9 @@ paths, are its way from the root. Rules that begin alike share their way. An eve
 so its cost grows with the ways that it goes, not with how many rules there are: from one state, all edges of a field
 are found with one look-up.
 
-Two fields may not be met by different elements of the same array, so a way also remembers in which elements it was met
-(`Chain`); it forgets an array once it is past all fields that may be in it.
+Two fields may not be met by different elements of the same array, so a way also remembers in which element it was met
+(`Place`); it forgets an array once it is past all fields that may be in it. Since the fields come in the order of their
+paths, what it remembers is always one element and those around it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from cairn.eventbridge.patterns.conditions import Absent, Condition
-from cairn.eventbridge.patterns.fields import Chain, Fields, Leaf, Leaves, join
+from cairn.eventbridge.patterns.fields import Fields, Leaf, Leaves, Place, still_in
 from cairn.eventbridge.patterns.pattern import Branch, EventPattern
 from cairn.eventbridge.patterns.values import Values
 
@@ -81,6 +82,8 @@ class _State(Generic[Key]):
 
 
 _ABSENT = Absent()
+SEEN_MAX = 200_000
+"""Ways through one event that are held in memory so that none is gone twice."""
 
 
 class Matcher(Generic[Key]):
@@ -153,48 +156,87 @@ class Matcher(Generic[Key]):
             state = before
 
     def _walk(self, leaves: Leaves) -> set[Key]:
-        matched: set[Key] = set()
-        seen: set[tuple[_State[Key], str, Chain]] = set()  # where there are arrays, many ways may lead to the same
-        todo: list[tuple[_State[Key], Chain]] = [(self._root, ())]
-        while todo:
-            state, held = todo.pop()
-            matched |= state.keys
-            steps, values = state.steps, leaves.values
-            for path in steps if len(steps) <= len(values) else values:
-                step = steps.get(path)
-                if step is None or path not in values:
+        return _Walk(leaves).from_state(self._root)
+
+
+class _Walk(Generic[Key]):
+    """One event's way through the states."""
+
+    def __init__(self, leaves: Leaves) -> None:
+        self._leaves = leaves
+        self._matched: set[Key] = set()
+        self._todo: list[tuple[_State[Key], Place | None]] = []
+        self._seen: set[tuple[_State[Key], str, Place | None]] = set()  # where there are arrays, many ways lead to one
+        self._absent: dict[_State[Key], list[tuple[str, list[_State[Key]]]]] = {}  # what may still lead anywhere
+        self._beside: dict[tuple[_Step[Key], int], set[_State[Key]]] = {}  # by the list of values
+
+    def from_state(self, root: _State[Key]) -> set[Key]:
+        """The keys of all rules that end on the way."""
+        self._todo.append((root, None))
+        while self._todo:
+            state, held = self._todo.pop()
+            self._matched |= state.keys
+            self._by_values(state, held)
+            if state.absent:
+                self._by_absence(state, held)
+        return self._matched
+
+    def _by_values(self, state: _State[Key], held: Place | None) -> None:
+        steps, values = state.steps, self._leaves.values
+        for path in steps if len(steps) <= len(values) else values:
+            step = steps.get(path)
+            if step is None or path not in values:
+                continue
+            inside = still_in(held, path)
+            if self._leaves.chained and not self._is_new(state, path, inside):
+                continue
+            found: set[_State[Key]] = set()
+            for value, place in self._leaves.within(path, inside):
+                if place is inside:
+                    step.look_up(value, found)
                     continue
-                inside = _inside(held, path)
-                if leaves.chained:
-                    if (state, path, inside) in seen:
-                        continue
-                    seen.add((state, path, inside))
-                _follow(step, leaves.consistent(path, inside), inside, todo)
-            for path, states in state.absent.items():
-                inside = _inside(held, path)
-                if not leaves.consistent(path, inside):
-                    todo += [(each, inside) for each in states]
-        return matched
+                reached: set[_State[Key]] = set()
+                step.look_up(value, reached)
+                self._todo += [(each, place) for each in reached]
+            for beside in self._leaves.around(path, inside):
+                found |= self._look_up_beside(step, beside)
+            self._todo += [(each, inside) for each in found]
 
+    def _by_absence(self, state: _State[Key], held: Place | None) -> None:
+        wanted = self._absent.get(state)
+        if wanted is None:
+            wanted = self._absent[state] = list(state.absent.items())
+        done = 0
+        for path, states in wanted:
+            useful = [each for each in states if each.steps or not each.keys <= self._matched]
+            if not useful:
+                done += 1
+                continue
+            inside = still_in(held, path)
+            if not self._leaves.within(path, inside) and not self._leaves.around(path, inside):
+                self._todo += [(each, inside) for each in useful]
+        if done:
+            self._absent[state] = [
+                each for each in wanted if any(to.steps or not to.keys <= self._matched for to in each[1])
+            ]
 
-def _follow(step: _Step[Key], leaves: Sequence[Leaf], held: Chain, todo: list[tuple[_State[Key], Chain]]) -> None:
-    """Go on with every value of a field."""
-    found: set[_State[Key]] = set()
-    for value, chain in leaves:
-        if not chain:
-            step.look_up(value, found)
-            continue
-        joined = join(held, chain)
-        if joined is not None:
-            reached: set[_State[Key]] = set()
-            step.look_up(value, reached)
-            todo += [(state, joined) for state in reached]
-    todo += [(state, held) for state in found]
+    def _is_new(self, state: _State[Key], path: str, inside: Place | None) -> bool:
+        way = (state, path, inside)
+        if way in self._seen:
+            return False
+        if len(self._seen) >= SEEN_MAX:
+            self._seen.clear()
+        self._seen.add(way)
+        return True
 
-
-def _inside(held: Chain, path: str) -> Chain:
-    """What is held of arrays that `path`, or one after it, may still be in."""
-    return tuple(each for each in held if path < each[2]) if held else held
+    def _look_up_beside(self, step: _Step[Key], leaves: Sequence[Leaf]) -> set[_State[Key]]:
+        """Where values lead to that are around many elements, looked up once."""
+        known = self._beside.get((step, id(leaves)))
+        if known is None:
+            known = self._beside[step, id(leaves)] = set()
+            for value, _ in leaves:
+                step.look_up(value, known)
+        return known
 
 
 def compile_rules(patterns: Mapping[Key, EventPattern]) -> Matcher[Key]:
