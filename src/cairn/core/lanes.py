@@ -81,6 +81,10 @@ class Lanes(Generic[Name]):
     def busy(self, owner: Name) -> bool:
         return owner in self._jobs
 
+    def __len__(self) -> int:
+        """How many jobs are under way, those that wait for a thread among them."""
+        return len(self._jobs)
+
     @property
     def idle(self) -> bool:
         """Whether no job is under way."""

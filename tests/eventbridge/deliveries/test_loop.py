@@ -12,8 +12,10 @@ import pytest
 from tests.eventbridge.deliveries.rig import BUS, DLQ, QUEUE, Rig, event
 
 from cairn.core.clock import TestClock
+from cairn.eventbridge.deliveries import loop
 from cairn.eventbridge.deliveries.delivery import Address
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
+from cairn.eventbridge.deliveries.queue import Owner
 from cairn.eventbridge.deliveries.retries import LONGEST_S, Retries, delay
 from cairn.eventbridge.rules.target import Target
 
@@ -250,6 +252,51 @@ def test_a_target_that_hangs_delays_no_other(rig: Rig) -> None:
         while len(rig.endpoints.got.get(OTHER, [])) < 2:
             rig.deliveries.step()
         assert QUEUE not in rig.endpoints.got
+    finally:
+        hang.set()
+    rig.run()
+    assert rig.waiting() == 0
+
+
+def test_a_job_has_few_bytes_in_memory_and_ends_soon(rig: Rig, clock: TestClock) -> None:
+    rule = rig.rule("r", PLAIN)
+    held: list[int] = []
+
+    def answer(_: Address) -> None:
+        clock.advance(1.0)
+
+    rig.endpoints.answers[QUEUE] = answer
+    rig.owe(rule, PLAIN, *range(30))
+    owner = Owner(rule.row, "t")
+    size = len(event(1).envelope)
+    for most, found in ((0, 1), (3 * size, 3), (1 << 20, 30)):
+        held.append(len(rig.deliveries._queue.work(owner, clock.now(), 400, most)))
+        assert held[-1] == found
+    rig.deliveries.step()
+    while not rig.deliveries._lanes.idle:
+        rig.deliveries._lanes.settle(1.0)
+    assert rig.waiting() == 20  # ten are handed over together, which took ten seconds
+    rig.run()
+    assert rig.waiting() == 0
+    assert rig.endpoints.got[QUEUE] == [event(number).envelope for number in range(30)]
+
+
+def test_many_targets_that_hang_hide_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them are due, for longer, than a step looks at."""
+    monkeypatch.setattr(loop, "TARGETS_A_STEP", 2)
+    hanging = [Target(id=f"h{number}", arn=QUEUE) for number in range(5)]
+    rules = [rig.rule(target.id, target) for target in hanging]
+    well = rig.rule("well", Target(id="u", arn=OTHER))
+    hang = threading.Event()
+    rig.endpoints.answers[QUEUE] = lambda _: None if hang.wait(30) else None
+    for rule, target in zip(rules, hanging, strict=True):
+        rig.owe(rule, target, 1)
+    rig.clock.advance(1.0)
+    rig.owe(well, Target(id="u", arn=OTHER), 1)
+    try:
+        for _ in range(10):
+            rig.deliveries.step()
+        assert rig.endpoints.got.get(OTHER) == [event(1).envelope]
     finally:
         hang.set()
     rig.run()

@@ -37,6 +37,10 @@ HEALTHY_WORKERS = 8
 TROUBLED_WORKERS = 4
 TARGETS_A_STEP = 500
 DELIVERIES_A_JOB = 400
+JOB_BYTES_MAX = 3 << 20
+"""Of events and payloads that a job has in memory; Firehose takes 4 MB together."""
+JOB_S = 5.0
+"""After which a job leaves the rest to the next one, so that a target that is slow gives its thread to others."""
 PAUSE_S = 5.0
 """Before a job is tried again whose outcome could not be noted."""
 
@@ -79,7 +83,8 @@ class Deliveries:
         if revision == self._revision and wall < self._idle_until and self._lanes.idle:
             return POLL_S
         progress = False
-        due = self._queue.due(wall, TARGETS_A_STEP)
+        # Targets that are seen to already come first, having waited longest: they must not be all that is looked at.
+        due = self._queue.due(wall, TARGETS_A_STEP + len(self._lanes) + len(self._not_before))
         for owner in due:
             if not self._lanes.busy(owner) and owner not in self._not_before:
                 self._lanes.start(owner, partial(self._serve, owner))
@@ -106,10 +111,11 @@ class Deliveries:
     def _serve(self, owner: Owner) -> None:
         """A job: what is due for a target, in order. Raises where something failed."""
         failed: list[Fate] = []
+        end = self._clock.monotonic() + JOB_S
         try:
-            work = self._queue.work(owner, self._clock.now(), DELIVERIES_A_JOB)
+            work = self._queue.work(owner, self._clock.now(), DELIVERIES_A_JOB, JOB_BYTES_MAX)
             for dead, deliveries in groupby(work, lambda each: each.dead):
-                self._hand_over(owner, list(deliveries), failed, self._bury if dead else self._deliver)
+                self._hand_over(owner, list(deliveries), failed, self._bury if dead else self._deliver, end)
         except Exception:
             self._not_before[owner] = self._clock.monotonic() + PAUSE_S  # what is due was perhaps handed over already
             raise
@@ -122,9 +128,12 @@ class Deliveries:
         deliveries: Sequence[Delivery],
         failed: list[Fate],
         attempt: Callable[[Owner, Sequence[Delivery], DeliveryError | None], list[Fate]],
+        end: float,
     ) -> None:
         nobody: DeliveryError | None = None
         for together in _batches(deliveries, self._endpoints.together):
+            if nobody is None and self._clock.monotonic() >= end:
+                return
             fates = attempt(owner, together, nobody)
             failpoint("events.delivered")
             self._note(fates)

@@ -58,11 +58,19 @@ class Queue:
         with self._state.read() as connection:
             return [Owner(row.rule, row.target) for row in connection.execute(select)]
 
-    def work(self, owner: Owner, now: float, limit: int) -> list[Delivery]:
-        """What is due for a target, the oldest first."""
+    def work(self, owner: Owner, now: float, limit: int, bytes_max: int) -> list[Delivery]:
+        """What is due for a target, the oldest first: so many bytes of it, but one delivery at least."""
         mine = (deliveries.c.rule == owner.rule, deliveries.c.target == owner.target, deliveries.c.due <= now)
-        select = sa.select(deliveries).where(*mine).order_by(deliveries.c.id).limit(limit)
+        size = sa.func.length(deliveries.c.envelope) + sa.func.coalesce(sa.func.length(deliveries.c.payload), 0)
+        sizes = sa.select(deliveries.c.id, size).where(*mine).order_by(deliveries.c.id).limit(limit)
         with self._state.read() as connection:
+            ids, total = [], 0
+            for id, bytes_ in connection.execute(sizes):
+                total += bytes_
+                if ids and total > bytes_max:
+                    break
+                ids.append(id)
+            select = sa.select(deliveries).where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id)
             return [_of_row(row) for row in connection.execute(select)]
 
     def is_there(self, owner: Owner) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ TOGETHER = 10
 """Deliveries that are handed over at once where each is a call: as many may come again after a crash."""
 MESSAGE_CHARACTERS_MAX = 500
 """Of what is told of an error."""
+
+log = logging.getLogger(__name__)
 
 _BY_NAME = (
     (codes.NO_RESOURCE, re.compile("NonExistent|DoesNotExist|NotFound|NoSuch")),
@@ -62,7 +65,7 @@ def called(call: Callable[[], Any]) -> Any:
 
 
 def one_by_one(deliveries: Sequence[Delivery], send: Callable[[Delivery], object]) -> list[Outcome]:
-    """Hand over each by itself; once nobody answers, the rest is not tried."""
+    """Hand over each by itself; once nobody answers, the rest is not tried. An error of ours is that of one alone."""
     outcomes: list[Outcome] = []
     for number, delivery in enumerate(deliveries):
         try:
@@ -72,6 +75,9 @@ def one_by_one(deliveries: Sequence[Delivery], send: Callable[[Delivery], object
             if error.unreachable:
                 return outcomes + [error] * (len(deliveries) - number)
             outcomes.append(error)
+        except Exception as error:
+            log.exception("event %s of %s to %s", delivery.event.id, delivery.address.rule_arn, delivery.address.arn)
+            outcomes.append(DeliveryError(codes.INTERNAL_ERROR, f"an error of ours: {type(error).__name__}: {error}"))
     return outcomes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +30,7 @@ Allows = Callable[[GroupId, Address], bool]
 _ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 _SERVICES = (EVENTS, "delivery.logs.amazonaws.com")
 """Who writes there for EventBridge: AWS's policies name both, and either will do."""
+_MILLISECONDS = re.compile("[0-9]{1,18}")
 _NAMES = uuid.UUID("3f0b6c0e-5a51-5d5c-9d3e-1f6f2f9b8f10")
 
 
@@ -157,7 +159,7 @@ def _text_at(document: bytes, path: str) -> str:
 
 
 def _milliseconds(time: Any, now_ms: int) -> int:
-    if isinstance(time, str) and not time.isdigit():
+    if isinstance(time, str) and not _MILLISECONDS.fullmatch(time):
         try:
             return milliseconds_of(time)
         except ValueError:
