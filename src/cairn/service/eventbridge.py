@@ -31,7 +31,7 @@ from cairn.eventbridge.counting import NAMESPACE, tallies
 from cairn.eventbridge.deliveries.loop import Deliveries
 from cairn.eventbridge.deliveries.outbox import owe
 from cairn.eventbridge.event import BusEvent
-from cairn.eventbridge.inputs import payload
+from cairn.eventbridge.inputs import InputTooLarge, payload
 from cairn.eventbridge.matched import MatchCounts
 from cairn.eventbridge.operations import operations
 from cairn.eventbridge.routing import Router
@@ -160,5 +160,8 @@ class EventBridge:
 
 def _owe(connection: sa.Connection, rule: Rule, target: Target, event: BusEvent, now: float) -> None:
     """`eventbridge.routing.Owe`."""
-    made = payload(target, event, rule_arn=rule.arn, rule_name=rule.name, ingested=now)
+    try:
+        made = payload(target, event, rule_arn=rule.arn, rule_name=rule.name, ingested=now)
+    except InputTooLarge:
+        made = None
     owe(connection, rule, target, made, event, now)

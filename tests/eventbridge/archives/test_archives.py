@@ -10,9 +10,23 @@ from tests.eventbridge.calls import ACCOUNT, REGION
 
 from cairn.core.clock import TestClock
 from cairn.eventbridge.archives.archive import MANAGED_BY
+from cairn.eventbridge.patterns import parse_pattern
 
 PATTERN = json.dumps({"source": ["shop"], "detail": {"n": [{"numeric": ["<", 10]}]}})
 DAY_S = 86400
+
+
+@pytest.mark.parametrize("pattern", ['{"source": ["shop"]} and so on', ' {"source": ["shop", "\\ud800"]}'])
+def test_a_pattern_may_be_more_than_json(rig: Rig, pattern: str) -> None:
+    """As AWS's reader of patterns has it."""
+    rig.archive(EventPattern=pattern)
+    rig.put(rig.event(1))
+    assert rig.call("DescribeArchive", ArchiveName="a")["EventCount"] == 1
+    shown = rig.call("DescribeRule", Name="Events-Archive-a")["EventPattern"]
+    assert (
+        parse_pattern(shown).branches
+        == parse_pattern('{"replay-name":[{"exists":false}],' + pattern.lstrip()[1:]).branches
+    )
 
 
 def test_an_archive_is_made_described_changed_and_deleted(rig: Rig) -> None:

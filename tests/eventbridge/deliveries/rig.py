@@ -19,7 +19,7 @@ from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.eventbridge.deliveries.loop import Deliveries
 from cairn.eventbridge.deliveries.outbox import owe
 from cairn.eventbridge.event import BusEvent, BusId, envelope
-from cairn.eventbridge.inputs import payload
+from cairn.eventbridge.inputs import InputTooLarge, payload
 from cairn.eventbridge.rules import rows as rules
 from cairn.eventbridge.rules.rule import Rule
 from cairn.eventbridge.rules.target import Target
@@ -100,7 +100,10 @@ class Rig:
         with self.state.write() as connection:
             for number in numbers:
                 each = event(number)
-                made = payload(target, each, rule_arn=rule.arn, rule_name=rule.name, ingested=now)
+                try:
+                    made = payload(target, each, rule_arn=rule.arn, rule_name=rule.name, ingested=now)
+                except InputTooLarge:
+                    made = None
                 owe(connection, rule, target, made, each, now)
 
     def run(self) -> None:

@@ -17,6 +17,7 @@ from cairn.eventbridge.deliveries.delivery import Address
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
 from cairn.eventbridge.deliveries.queue import Owner
 from cairn.eventbridge.deliveries.retries import LONGEST_S, Retries, delay
+from cairn.eventbridge.inputs import template
 from cairn.eventbridge.rules.target import Target
 
 OTHER = QUEUE + "2"
@@ -193,6 +194,17 @@ def test_a_template_that_makes_no_json_is_never_sent(rig: Rig) -> None:
     assert rig.endpoints.buried[0][1]["ERROR_CODE"] == "INVALID_JSON"
 
 
+def test_a_template_that_makes_too_much_is_never_sent(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template, "INPUT_BYTES_MAX", 1000)
+    made = {"InputPathsMap": {"a": "$.source"}, "InputTemplate": '"' + "<a>" * 251 + '"'}
+    target = Target(id="t", arn=QUEUE, settings=DLQ | {"InputTransformer": made})
+    rig.owe(rig.rule("r", target), target, 1)
+    rig.run()
+    assert (rig.endpoints.calls, rig.waiting()) == ([], 0)
+    ((body, attributes),) = rig.endpoints.buried
+    assert (body.encode(), attributes["ERROR_CODE"]) == (event(1).envelope, "INVALID_PARAMETER")
+
+
 def test_nobody_at_home_costs_one_attempt_a_round(rig: Rig) -> None:
     rule = rig.rule("r", PLAIN)
     rig.endpoints.answers[QUEUE] = lambda _: refuse("CONNECTION_FAILURE", unreachable=True)
@@ -288,7 +300,11 @@ def test_many_targets_that_hang_hide_no_other(rig: Rig, monkeypatch: pytest.Monk
     rules = [rig.rule(target.id, target) for target in hanging]
     well = rig.rule("well", Target(id="u", arn=OTHER))
     hang = threading.Event()
-    rig.endpoints.answers[QUEUE] = lambda _: None if hang.wait(30) else None
+
+    def answer(_: Address) -> None:
+        assert hang.wait(30)
+
+    rig.endpoints.answers[QUEUE] = answer
     for rule, target in zip(rules, hanging, strict=True):
         rig.owe(rule, target, 1)
     rig.clock.advance(1.0)

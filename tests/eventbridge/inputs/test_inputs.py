@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cairn.eventbridge.event import BusEvent, envelope
-from cairn.eventbridge.inputs import check, is_sound, payload
+from cairn.eventbridge.inputs import InputTooLarge, check, is_sound, payload
 from cairn.eventbridge.inputs.paths import Document, InvalidPath, parse_path
 from cairn.eventbridge.inputs.template import RESERVED, bare, read_template
 from cairn.eventbridge.rules.target import Target
@@ -132,6 +133,18 @@ def test_log_groups_take_one_form() -> None:
         assert "must be of the form" in check("t", template(text, m="$.source"), arn=GROUP)[0]
     for name, value in (("Input", "{}"), ("InputPath", "$.detail")):
         assert check("t", {name: value}, arn=GROUP) == [f"Parameter(s) {name} not supported for target: t."]
+
+
+def test_a_template_makes_a_bounded_text_of_a_large_event() -> None:
+    """Half a megabyte two thousand times would be a gigabyte."""
+    settings = template('"' + "<a>" * 2000 + '"', a="$.detail.a")
+    large = json.dumps({"a": "x" * (1 << 19)})
+    tracemalloc.start()
+    with pytest.raises(InputTooLarge):
+        sent(settings, large)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 16 << 20
 
 
 def test_quotes_in_quotes_are_unsound() -> None:

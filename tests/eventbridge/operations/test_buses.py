@@ -11,6 +11,9 @@ from cairn.core.errors import AwsError
 from cairn.eventbridge.operations.buses import BUSES_MAX
 
 ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/orders"
+_STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": "*", "Sid": "\ud800"}
+HALF = json.dumps({"Version": "2012-10-17", "Statement": [_STATEMENT]})
+"""Of a surrogate pair, as an escape."""
 
 
 def test_a_bus_keeps_what_it_was_given_and_an_update_changes_what_it_says(rig: Rig) -> None:
@@ -110,6 +113,7 @@ def test_a_statement_of_the_same_id_takes_the_other_s_place(rig: Rig) -> None:
         ({"Policy": "{}", "StatementId": "s"}, "ValidationException"),
         ({"Policy": "{"}, "ValidationException: Parameter Policy is not valid."),
         ({"Policy": '{"Version": "2012-10-17", "Statement": [{"Effect": "Maybe"}]}'}, "ValidationException"),
+        ({"Policy": HALF}, "ValidationException: Parameter Policy is not valid."),
         ({"Policy": json.dumps({"Id": "x" * 10_240})}, "PolicyLengthExceededException"),
     ],
 )

@@ -76,6 +76,10 @@ NOT_LOCAL = arn("sqs", "q", region="eu-west-1")
             "Parameter(s) BatchParameters must be specified for target: t.",
         ),
         (
+            {"Arn": arn("kinesis", "stream/s"), "RoleArn": ROLE, "KinesisParameters": {"PartitionKeyPath": "id"}},
+            "Parameter PartitionKeyPath is not valid.",
+        ),
+        (
             {"Arn": QUEUE, "KinesisParameters": {"PartitionKeyPath": "$.id"}},
             "Parameter(s) KinesisParameters not supported for target: t.",
         ),

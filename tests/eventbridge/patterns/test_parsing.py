@@ -46,6 +46,8 @@ def _reason(text: str) -> str:
         ('{"a": [{"numeric": [">", 6, "<", 6]}]}', "Bottom must be less than top"),
         ('{"a": [{"numeric": ["=", 5000000001]}]}', "Value must be between -5.0E9 and 5.0E9, inclusive"),
         ('{"a": [{"numeric": ["<", -5e99999]}]}', "Value must be between -5.0E9 and 5.0E9, inclusive"),
+        ('{"a": [{"numeric": ["=", 1e99999999999999999999]}]}', "Value must be between -5.0E9 and 5.0E9, inclusive"),
+        ('{"a": [{"numeric": ["=", 1e-99999999999999999999]}]}', "Value must be between -5.0E9 and 5.0E9, inclusive"),
         ('{"a": [{"numeric": ["=", 0.1234567]}]}', "Only values upto 6 decimals are supported"),
         ('{"a": [{"anything-but": {"exists": true}}]}', "Unsupported anything-but pattern: exists"),
         ('{"a": [{"anything-but": {}}]}', "Anything-But expression name not found"),
@@ -212,3 +214,17 @@ def test_what_is_json_is_never_refused_for_not_being_it(value: object, spaced: b
     except InvalidEventPattern as refused:
         assert "Unexpected" not in refused.reason.partition("\n")[0] or "Unexpected" in text
         assert not refused.reason.startswith(("Unrecognized token", "Illegal", "Invalid numeric"))
+
+
+def test_combinations_have_so_many_fields() -> None:
+    """A pattern of 4,000 characters would otherwise be a quarter of a million fields, and 200 MB."""
+    arms = json.dumps([{f"a{number}": ["x"]} for number in range(31)])
+    fields = ",".join(f'"k{number}":["x"]' for number in range(150))
+    assert len(parse_pattern(f'{{"$or":{arms},"b":{{"$or":{arms}}}}}').branches) == 961
+    reason = _reason(f'{{{fields},"$or":{arms},"b":{{"$or":{arms}}}}}')
+    assert reason == "Rule has more than 10000 fields in its combinations of $or conditions"
+
+
+@pytest.mark.parametrize("text", ['{"a": [1\u0661]}', '{"a": [1.\u0661]}', '{"a": [1e\u0661]}'])
+def test_digits_are_those_of_json(text: str) -> None:
+    assert _reason(text).startswith("Unexpected character")

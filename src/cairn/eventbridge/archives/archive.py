@@ -73,17 +73,24 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
         Args:
             row: the number of the rule that is there; 0: none is.
         """
-        pattern = msgspec.json.decode(self.pattern) if self.pattern else {}
-        pattern["replay-name"] = [{"exists": False}]
         return Rule(
             row=row,
             bus=self.bus,
             name=rule_name(self.name),
-            pattern=msgspec.json.encode(pattern).decode(),
+            pattern=_without_replays(self.pattern),
             managed_by=MANAGED_BY,
             created_by=self.bus.account,
             created=self.created,
         )
+
+
+def _without_replays(pattern: str) -> str:
+    """The pattern of an archive's rule: what the archive takes, but for replays."""
+    try:
+        found = msgspec.json.decode(pattern) if pattern else {}
+    except msgspec.DecodeError:  # AWS's reader takes more than JSON is: what follows the end, halves of characters
+        return '{"replay-name":[{"exists":false}],' + pattern.lstrip()[1:]
+    return msgspec.json.encode(found | {"replay-name": [{"exists": False}]}).decode()
 
 
 def archive_arn(account: str, region: str, name: str) -> str:

@@ -59,7 +59,8 @@ def check(policy: str) -> None:
         raise refusals.policy_too_long(POLICY_BYTES_MAX)
     try:
         parse_policy(policy, Kind.RESOURCE)
-    except MalformedPolicy as error:
+        _document(policy)  # which is stricter: half of a surrogate pair is none
+    except (MalformedPolicy, msgspec.DecodeError) as error:
         raise refusals.invalid_parameter("Policy", str(error)) from error
 
 

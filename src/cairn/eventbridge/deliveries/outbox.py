@@ -13,17 +13,20 @@ from cairn.eventbridge.rules.rule import Rule
 from cairn.eventbridge.rules.target import Target
 
 INVALID_JSON = Failure(code="INVALID_JSON", message="The input that the template makes of the event is not valid JSON.")
+TOO_LARGE = Failure(code="INVALID_PARAMETER", message="The input that the template makes of the event is too large.")
 
 _INPUTS = frozenset({"Input", "InputPath", "InputTransformer"})
 
 
-def owe(connection: sa.Connection, rule: Rule, target: Target, payload: bytes, event: BusEvent, now: float) -> None:
+def owe(
+    connection: sa.Connection, rule: Rule, target: Target, payload: bytes | None, event: BusEvent, now: float
+) -> None:
     """Owe a target an event.
 
     What stands in the target's settings now is what holds for this delivery, whatever becomes of the target.
 
     Args:
-        payload: what `inputs.payload` makes of the event for it.
+        payload: what `inputs.payload` makes of the event for it; None: too much, so that it is never sent.
     """
     address = Address(
         bus=rule.bus,
@@ -45,7 +48,7 @@ def owe(connection: sa.Connection, rule: Rule, target: Target, payload: bytes, e
         replay=event.replay,
         hops=event.hops,
     )
-    failure = "" if is_sound(target, payload) else msgspec.json.encode(INVALID_JSON).decode()
+    failure = TOO_LARGE if payload is None else None if is_sound(target, payload) else INVALID_JSON
     values = {
         "rule": rule.row,
         "target": target.id,
@@ -56,6 +59,6 @@ def owe(connection: sa.Connection, rule: Rule, target: Target, payload: bytes, e
         "attempts": 0,
         "due": now,
         "dead": False,
-        "failure": failure,
+        "failure": "" if failure is None else msgspec.json.encode(failure).decode(),
     }
     connection.execute(sa.insert(deliveries), values)

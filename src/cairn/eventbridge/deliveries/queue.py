@@ -64,7 +64,8 @@ class Queue:
         size = sa.func.length(deliveries.c.envelope) + sa.func.coalesce(sa.func.length(deliveries.c.payload), 0)
         sizes = sa.select(deliveries.c.id, size).where(*mine).order_by(deliveries.c.id).limit(limit)
         with self._state.read() as connection:
-            ids, total = [], 0
+            ids: list[int] = []
+            total = 0
             for id, bytes_ in connection.execute(sizes):
                 total += bytes_
                 if ids and total > bytes_max:

@@ -2,5 +2,6 @@
 
 from cairn.eventbridge.inputs.checking import check
 from cairn.eventbridge.inputs.payload import is_sound, payload
+from cairn.eventbridge.inputs.template import InputTooLarge
 
-__all__ = ["check", "is_sound", "payload"]
+__all__ = ["InputTooLarge", "check", "is_sound", "payload"]

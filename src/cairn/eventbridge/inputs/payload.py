@@ -32,6 +32,9 @@ def payload(target: WithSettings, event: BusEvent, *, rule_arn: str, rule_name: 
 
     Args:
         ingested: when the bus got the event, in seconds.
+
+    Raises:
+        InputTooLarge: a template makes too much of it.
     """
     settings = target.settings
     if "Input" in settings:

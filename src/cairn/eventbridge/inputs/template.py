@@ -24,9 +24,16 @@ ONLY_IN_JSON = frozenset({EVENT, EVENT_JSON})
 RESERVED = frozenset({RULE_ARN, RULE_NAME, INGESTED}) | ONLY_IN_JSON
 TEMPLATES_KEPT_MAX = 1024
 
+INPUT_BYTES_MAX = 2 << 20
+"""What a template may make of an event: twice the largest event there is. AWS tells of no limit."""
+
 _VARIABLE = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 _MISSING = b'""'
 """What stands outside of quotes for what the event has not."""
+
+
+class InputTooLarge(Exception):
+    """A template makes more than `INPUT_BYTES_MAX` of an event."""
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -63,8 +70,21 @@ class Template(msgspec.Struct, frozen=True):
         return "".join(pieces)
 
     def fill(self, value: Callable[[str], bytes | None]) -> bytes:
-        """The text with every variable replaced; `value` gives its JSON, or None where the event has none."""
-        pieces = [part if isinstance(part, bytes) else self._filled(part, value(part.name)) for part in self.parts]
+        """The text with every variable replaced; `value` gives its JSON, or None where the event has none.
+
+        Raises:
+            InputTooLarge: it would be: a template may have a variable thousands of times.
+        """
+        pieces: list[bytes] = []
+        known: dict[Slot, bytes] = {}
+        size = 0
+        for part in self.parts:
+            if isinstance(part, Slot) and part not in known:
+                known[part] = self._filled(part, value(part.name))
+            pieces.append(part if isinstance(part, bytes) else known[part])
+            size += len(pieces[-1])
+            if size > INPUT_BYTES_MAX:
+                raise InputTooLarge
         return b"".join(pieces)
 
     def _filled(self, slot: Slot, value: bytes | None) -> bytes:

@@ -156,7 +156,8 @@ class Matcher(Generic[Key]):
             state = before
 
     def _walk(self, leaves: Leaves) -> set[Key]:
-        return _Walk(leaves).from_state(self._root)
+        walk: _Walk[Key] = _Walk(leaves)
+        return walk.from_state(self._root)
 
 
 class _Walk(Generic[Key]):

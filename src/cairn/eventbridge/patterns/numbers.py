@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 NUMBER_MAX = 5_000_000_000
 """The largest number, and negated the smallest, that is compared by size."""
 DECIMALS_MAX = 6
 """How many digits of a number in a pattern may follow the decimal point where it is compared by size."""
+
+_TOO_LARGE = "Value must be between -5.0E9 and 5.0E9, inclusive"
 
 
 def number(text: str) -> int | float:
@@ -21,11 +23,14 @@ def comparable(text: str) -> float:
     Raises:
         ValueError: it has too many decimals, or is too large or small. The text is AWS's.
     """
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # an exponent that no number has
+        raise ValueError(_TOO_LARGE) from None
     _, digits, exponent = value.as_tuple()
     zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
     if value and isinstance(exponent, int) and -(exponent + zeros) > DECIMALS_MAX:
         raise ValueError("Only values upto 6 decimals are supported")
     if not -NUMBER_MAX <= value <= NUMBER_MAX:
-        raise ValueError("Value must be between -5.0E9 and 5.0E9, inclusive")
+        raise ValueError(_TOO_LARGE)
     return float(text)

@@ -17,6 +17,8 @@ PATTERN_CHARACTERS_MAX = 4096
 """How long a pattern may be."""
 BRANCHES_MAX = 1000
 """How many combinations the arms of a pattern's `$or` may make."""
+FIELDS_MAX = 10_000
+"""How many fields all these combinations may have together, each of which costs memory wherever rules are matched."""
 
 Branch: TypeAlias = tuple[tuple[str, frozenset[Condition]], ...]
 """Fields by their paths, in the order of these, each with its alternatives: all fields must have one that holds."""
@@ -62,6 +64,8 @@ def parse_pattern(text: str) -> EventPattern:
             fields = []
         if not fields:
             raise
+    if sum(map(len, fields)) > FIELDS_MAX:
+        raise InvalidEventPattern(f"Rule has more than {FIELDS_MAX} fields in its combinations of {_OR} conditions")
     _check_complexity(fields)
     return EventPattern(text, tuple(dict.fromkeys(tuple(sorted(branch.items())) for branch in fields)))
 

@@ -40,9 +40,9 @@ _SPACES = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
 _WORD = re.compile(r"[\w$]*")
-_INTEGER = re.compile(r"-?\d+")
-_FRACTION = re.compile(r"\.\d*")
-_EXPONENT = re.compile(r"[eE][+-]?\d*")
+_INTEGER = re.compile(r"-?[0-9]+")
+_FRACTION = re.compile(r"\.[0-9]*")
+_EXPONENT = re.compile(r"[eE][+-]?[0-9]*")
 _WORDS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
 

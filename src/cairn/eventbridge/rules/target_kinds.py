@@ -10,6 +10,7 @@ import msgspec
 
 from cairn.eventbridge import refusals
 from cairn.eventbridge.event import BusId
+from cairn.eventbridge.inputs.paths import InvalidPath, parse_path
 from cairn.eventbridge.rules.target import Target
 
 _ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):(.+)", re.DOTALL)
@@ -103,6 +104,11 @@ def _check_parameters(service: str, kind: _Kind, target: Target) -> None:
             raise refusals.invalid(f"Parameter(s) {name} not supported for target: {target.id}.")
     if kind.needs and kind.needs not in target.settings:
         raise refusals.invalid(f"Parameter(s) {kind.needs} must be specified for target: {target.id}.")
+    key = target.settings.get("KinesisParameters", {}).get("PartitionKeyPath", "$")
+    try:
+        parse_path(key)
+    except InvalidPath:
+        raise refusals.invalid_parameter("PartitionKeyPath") from None
     batch: Mapping[str, Any] = target.settings.get("BatchParameters", {})
     if not 2 <= batch.get("ArrayProperties", {}).get("Size", 2) <= 10_000:
         raise refusals.invalid_parameter("ArrayProperties", "Size must be in between 2 and 10000.")
