@@ -7,6 +7,7 @@ its trust policy let the service in for this resource of the service's, and do i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from cairn.account.moto.questions import MotoQuestions, NotFound, Policies
 from cairn.cloudwatch.sns.policies import SNS
@@ -40,10 +41,19 @@ class ServiceRoles:
         found = self._role(role)
         return found is not None and bool(found.trust) and self._trusts(found.trust or "", role, source)
 
-    def may(self, role: str, action: str, resource: str) -> bool:
-        """Whether a role's own policies let it do this."""
+    def may(self, role: str, action: str, resource: str, policy: str | None = None, *, own_side: bool = False) -> bool:
+        """Whether a role may do this, by its own policies and the resource's: either lets it within an account, both
+        must across two, and each may deny it.
+
+        Args:
+            policy: the resource's; None or empty: it has none.
+            own_side: whether only the role's own policies are asked, as whoever has the resource decides the rest.
+        """
         found = self._role(role)
-        return found is not None and _may(found, role, self._session, action, resource)
+        if found is None:
+            return False
+        owner = found.principal.account if own_side else ""
+        return _may(found, role, self._session, Wanted(action, resource, owner), policy)
 
     def _role(self, role: str) -> Policies | None:
         try:
@@ -89,7 +99,16 @@ def sns_roles(questions: MotoQuestions) -> ServiceRoles:
     return ServiceRoles(questions, trusts_service(SNS), "SNS")
 
 
-def _may(found: Policies, role: str, session: str, action: str, resource: str) -> bool:
+class Wanted(NamedTuple):
+    """What a role wants to do."""
+
+    action: str
+    resource: str
+    owner: str
+    """Account that the resource counts as being of; empty: its ARN says."""
+
+
+def _may(found: Policies, role: str, session: str, wanted: Wanted, policy: str | None) -> bool:
     _, partition, _, _, account, _ = role.split(":", 5)
     principal = Principal(
         account=account,
@@ -97,12 +116,14 @@ def _may(found: Policies, role: str, session: str, action: str, resource: str) -
         role_arn=role,
         unique_id=found.principal.id,
     )
-    identity = [parsed_or_none(policy.document, Kind.IDENTITY) for policy in found.identity]
+    identity = [parsed_or_none(each.document, Kind.IDENTITY) for each in found.identity]
     boundary = parsed_or_none(found.boundary, Kind.IDENTITY)
-    if None in identity or (found.boundary is not None and boundary is None):
+    of_resource = parsed_or_none(policy, Kind.RESOURCE)
+    if None in identity or (found.boundary is not None and boundary is None) or (policy and of_resource is None):
         return False  # what nobody can read might have denied
     return evaluate(
-        Request(principal, action, resource, {"aws:SecureTransport": "true"}),
-        identity_policies=[policy for policy in identity if policy is not None],
+        Request(principal, wanted.action, wanted.resource, {"aws:SecureTransport": "true"}, wanted.owner),
+        identity_policies=[each for each in identity if each is not None],
         permissions_boundary=boundary,
+        resource_policy=of_resource,
     ).allowed

@@ -61,7 +61,7 @@ class Buses:
             raise DeliveryError(codes.NO_RESOURCE, f"There is no event bus {bus.arn}.", final=True)
         role = address.role or address.rule_role
         if self._permissions is not None and role:
-            self._permissions.check_role(address, ACTION, bus.arn, role)
+            self._permissions.check_role(address, ACTION, bus.arn, role, own_side=True)
         if bus.account == address.bus.account:
             return
         root = f"arn:{partition(bus.region)}:iam::{address.bus.account}:root"

@@ -35,7 +35,7 @@ class Permissions:
     def check(self, address: Address, action: str, resource: str) -> None:
         """Return if a target may be used: in its role if it has one, or else as the resource's policy says."""
         if address.role:
-            self.check_role(address, action, resource, address.role)
+            self.check_role(address, action, resource, address.role, has_policy=True)
         else:
             self.check_resource(address, action, resource)
 
@@ -43,12 +43,26 @@ class Permissions:
         """Return if the resource's policy lets EventBridge act for the rule."""
         self._ask((action, resource, address.rule_arn), lambda: self._lets(address, action, resource))
 
-    def check_role(self, address: Address, action: str, resource: str, role: str) -> None:
-        """Return if EventBridge may assume the role for the rule, and the role may do it."""
+    def check_role(
+        self,
+        address: Address,
+        action: str,
+        resource: str,
+        role: str,
+        *,
+        has_policy: bool = False,
+        own_side: bool = False,
+    ) -> None:
+        """Return if EventBridge may assume the role for the rule, and the role may do it.
+
+        Args:
+            has_policy: whether the resource's policy is asked too.
+            own_side: whether only the role's policies are asked, since the caller asks the resource's itself.
+        """
         if not self._asks_roles:
             return
         self._ask(("sts:AssumeRole", role, address.rule_arn), lambda: self._trusted(address, role))
-        self._ask((action, resource, role), lambda: self._may(role, action, resource))
+        self._ask((action, resource, role), lambda: self._may(role, action, resource, has_policy, own_side))
 
     def _lets(self, address: Address, action: str, resource: str) -> DeliveryError | None:
         try:
@@ -67,8 +81,9 @@ class Permissions:
         text = f"The role {role} does not let {EVENTS} assume it for {address.rule_arn}."
         return DeliveryError(codes.FAILED_TO_ASSUME_ROLE, text, final=True)
 
-    def _may(self, role: str, action: str, resource: str) -> DeliveryError | None:
-        if self._roles.may(role, action, resource):
+    def _may(self, role: str, action: str, resource: str, has_policy: bool, own_side: bool) -> DeliveryError | None:
+        policy = self._questions.resource_policy(resource) if has_policy else None
+        if self._roles.may(role, action, resource, policy, own_side=own_side):
             return None
         return DeliveryError(codes.NO_PERMISSIONS, f"The role {role} may not do {action} on {resource}.", final=True)
 
