@@ -147,6 +147,15 @@ def test_a_template_makes_a_bounded_text_of_a_large_event() -> None:
     assert most < 16 << 20
 
 
+def test_paths_to_every_element_of_a_large_event_end_somewhere() -> None:
+    paths = {f"v{number}": f"$.detail.a[*].b[*].c{number}" for number in range(100)}
+    settings = template('"' + "".join(f"<{name}>" for name in paths) + '"', **paths)
+    assert sent(settings, '{"a":[{"b":[{"c1":"x"}]}]}') == '"[x]"'
+    large = '{"a":[' + ",".join(['{"b":[1]}'] * 50_000) + "]}"
+    with pytest.raises(InputTooLarge):
+        sent(settings, large)
+
+
 def test_quotes_in_quotes_are_unsound() -> None:
     settings = template('{"said": "<v>"}', v="$.detail.v")
     made = payload(target(settings), event('{"v": "a \\"b\\""}'), **RULE)

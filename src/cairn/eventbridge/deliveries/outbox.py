@@ -13,7 +13,7 @@ from cairn.eventbridge.rules.rule import Rule
 from cairn.eventbridge.rules.target import Target
 
 INVALID_JSON = Failure(code="INVALID_JSON", message="The input that the template makes of the event is not valid JSON.")
-TOO_LARGE = Failure(code="INVALID_PARAMETER", message="The input that the template makes of the event is too large.")
+TOO_LARGE = Failure(code="INVALID_PARAMETER", message="The input made of the event is too large.")
 
 _INPUTS = frozenset({"Input", "InputPath", "InputTransformer"})
 

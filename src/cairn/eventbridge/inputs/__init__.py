@@ -1,7 +1,7 @@
 """What a target is sent of an event: all of it, a part, a constant, or a template filled in. Pure."""
 
 from cairn.eventbridge.inputs.checking import check
+from cairn.eventbridge.inputs.paths import InputTooLarge
 from cairn.eventbridge.inputs.payload import is_sound, payload
-from cairn.eventbridge.inputs.template import InputTooLarge
 
 __all__ = ["InputTooLarge", "check", "is_sound", "payload"]

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 PATHS_KEPT_MAX = 4096
+READING = 64
+"""Bytes that it counts for to begin to read a part of a document."""
 
 _STEP = re.compile(r"\.(?:(?P<any>\*)|(?P<name>[^\s.\[\]()?*,'\"]+))|\[(?:(?P<index>\d{1,9})|(?P<every>\*))\]")
 _EVERY = None
@@ -57,18 +59,31 @@ def parse_path(text: str) -> Path:
     return Path(tuple(steps))
 
 
-class Document:
-    """A JSON text in which things are looked up, each part of it read once."""
+class InputTooLarge(Exception):
+    """What a target would be sent of an event is too large, or takes too long to make."""
 
-    def __init__(self, text: bytes) -> None:
+
+class Document:
+    """A JSON text in which things are looked up; on the way to one place, each part of it is read once.
+
+    Args:
+        work_max: how much of it is read in all (see `READING`); None: as much as it takes.
+    """
+
+    def __init__(self, text: bytes, work_max: int | None = None) -> None:
         self._text = text
+        self._left = work_max
         self._read: dict[Steps, dict[str, msgspec.Raw] | list[msgspec.Raw] | None] = {}
 
     def find(self, path: Path) -> bytes | None:
-        """The JSON text at a path; None where the document has nothing there."""
+        """The JSON text at a path; None where the document has nothing there.
+
+        Raises:
+            InputTooLarge: more would have to be read than may be.
+        """
         if path.is_definite:
             return self._definite(path.steps)
-        found = _walk(self._text, path.steps)
+        found = self._walk(self._text, path.steps)
         return b"[" + b",".join(bytes(each) for each in found) + b"]" if found else None
 
     def _definite(self, steps: Steps) -> bytes | None:
@@ -77,20 +92,26 @@ class Document:
         parent, last = steps[:-1], steps[-1]
         if parent not in self._read:
             text = self._definite(parent)
-            self._read[parent] = None if text is None else _container(text)
+            self._read[parent] = None if text is None else self._container(text)
         found = _element(self._read[parent], last)
         return None if found is None else bytes(found)
 
+    def _walk(self, text: bytes | msgspec.Raw, steps: Steps) -> list[bytes | msgspec.Raw]:
+        if not steps:
+            return [text]
+        container = self._container(text)
+        if steps[0] is not _EVERY:
+            found = _element(container, steps[0])
+            return [] if found is None else self._walk(found, steps[1:])
+        elements = container.values() if isinstance(container, dict) else container or ()
+        return [each for element in elements for each in self._walk(element, steps[1:])]
 
-def _walk(text: bytes | msgspec.Raw, steps: Steps) -> list[bytes | msgspec.Raw]:
-    if not steps:
-        return [text]
-    container = _container(text)
-    if steps[0] is not _EVERY:
-        found = _element(container, steps[0])
-        return [] if found is None else _walk(found, steps[1:])
-    elements = container.values() if isinstance(container, dict) else container or ()
-    return [each for element in elements for each in _walk(element, steps[1:])]
+    def _container(self, text: bytes | msgspec.Raw) -> dict[str, msgspec.Raw] | list[msgspec.Raw] | None:
+        if self._left is not None:
+            self._left -= READING + memoryview(text).nbytes
+            if self._left < 0:
+                raise InputTooLarge
+        return _container(text)
 
 
 def _container(text: bytes | msgspec.Raw) -> dict[str, msgspec.Raw] | list[msgspec.Raw] | None:

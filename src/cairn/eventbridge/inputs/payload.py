@@ -15,6 +15,8 @@ from cairn.eventbridge.inputs.template import read_template
 
 NOTHING = b"{}"
 """What is sent where the event has nothing at a target's InputPath."""
+WORK_MAX = 32 << 20
+"""Bytes that are read for one input: 32 times the largest event, since whoever puts events waits for it."""
 _BEFORE_DETAIL = ("id", "account", "detail-type", "time", "source", "region", "resources", "version")
 """Of `<aws.events.event>`, in the order that AWS has them in."""
 
@@ -34,20 +36,20 @@ def payload(target: WithSettings, event: BusEvent, *, rule_arn: str, rule_name: 
         ingested: when the bus got the event, in seconds.
 
     Raises:
-        InputTooLarge: a template makes too much of it.
+        InputTooLarge: it would be too much, or take too long.
     """
     settings = target.settings
     if "Input" in settings:
         return str(settings["Input"]).encode("utf-8", "surrogatepass")
     if "InputPath" in settings:
-        found = Document(event.envelope).find(parse_path(settings["InputPath"]))
+        found = Document(event.envelope, WORK_MAX).find(parse_path(settings["InputPath"]))
         return NOTHING if found is None else _minified(found)
     if "InputTransformer" not in settings:
         return event.envelope
     transformer: Mapping[str, Any] = settings["InputTransformer"]
     template = read_template(transformer["InputTemplate"])
     paths: Mapping[str, str] = transformer.get("InputPathsMap") or {}
-    document = Document(event.envelope)
+    document = Document(event.envelope, WORK_MAX)
 
     def value(name: str) -> bytes | None:
         if name in paths:

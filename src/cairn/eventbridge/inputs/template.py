@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from cairn.eventbridge.inputs.paths import InputTooLarge
+
 RULE_ARN = "aws.events.rule-arn"
 RULE_NAME = "aws.events.rule-name"
 INGESTED = "aws.events.event.ingestion-time"
@@ -30,10 +32,6 @@ INPUT_BYTES_MAX = 2 << 20
 _VARIABLE = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 _MISSING = b'""'
 """What stands outside of quotes for what the event has not."""
-
-
-class InputTooLarge(Exception):
-    """A template makes more than `INPUT_BYTES_MAX` of an event."""
 
 
 class Slot(msgspec.Struct, frozen=True):
