@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Matcher(Protocol):
-    """Patterns of many rules, compiled; `patterns.compile_rules` makes it. Keys are rows of rules."""
+    """Patterns of many rules, by their rows; `patterns.compile_rules` makes it. Many threads match with it at once."""
 
     def match(self, event: Mapping[str, Any]) -> set[int]: ...
 
@@ -61,8 +61,6 @@ class CompiledBus(msgspec.Struct, frozen=True):
     """None: no rule has a pattern."""
     sees_withheld: bool = False
     """Whether any rule is told of withheld events."""
-    lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
-    """Held while matching: one thread at a time may use a matcher."""
 
     @property
     def is_deaf(self) -> bool:
@@ -77,10 +75,7 @@ class CompiledBus(msgspec.Struct, frozen=True):
         """
         if self.matcher is None or (event.withheld and not self.sees_withheld):
             return []
-        parsed = event.parse()
-        with self.lock:
-            rows = self.matcher.match(parsed)
-        found = [self.rules[row] for row in sorted(rows)]
+        found = [self.rules[row] for row in sorted(self.matcher.match(event.parse()))]
         return [
             (rule, targets)
             for rule, targets in found

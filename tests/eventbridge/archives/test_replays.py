@@ -11,6 +11,7 @@ from tests.eventbridge.archives.rig import BUS, ORDERS, Rig, as_times
 from tests.eventbridge.calls import ACCOUNT, REGION
 
 from cairn.core.clock import TestClock
+from cairn.eventbridge.archives import replaying
 from cairn.eventbridge.archives.tables import archived
 
 
@@ -22,6 +23,18 @@ def start(rig: Rig, **changes: Any) -> dict[str, Any]:
 
 def numbers(rig: Rig, rule: str) -> list[int]:
     return [event["detail"]["n"] for name, event in rig.owed() if name == rule]
+
+
+def test_large_events_are_replayed_a_few_at_a_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = rig.archive()
+    rig.put(*[rig.event(number, ago_s=50 - number) for number in range(5)])
+    rig.rule("every")
+    rig.replay(archive, **as_times({"EventStartTime": rig.clock.now() - 100, "EventEndTime": rig.clock.now()}))
+    size = rig.call("DescribeArchive", ArchiveName="a")["SizeBytes"] // 5
+    for most, found in ((2 * size, [0, 1]), (1, [0, 1, 2]), (1 << 20, [0, 1, 2, 3, 4])):
+        monkeypatch.setattr(replaying, "BYTES_TOGETHER", most)
+        rig.replayer.step()
+        assert numbers(rig, "every") == found
 
 
 def test_a_replay_gives_the_events_of_its_window_to_the_bus_again(rig: Rig) -> None:

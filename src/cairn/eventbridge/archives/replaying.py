@@ -37,6 +37,8 @@ PAUSE_S = 0.02
 """Between transactions of a replay, so that others can write."""
 EVENTS_TOGETHER = 100
 """Events of one transaction, and what is held in memory of an archive."""
+BYTES_TOGETHER = 4 << 20
+"""The same in bytes; one event may be larger."""
 REPLAYS_A_STEP = 50
 
 
@@ -126,5 +128,14 @@ def _following(connection: sa.Connection, replay: Replay) -> list[Any]:
             archived.c.time >= last,
             sa.or_(archived.c.time > last, archived.c.id > replay.last_id),
         ]
-    columns = sa.select(archived.c.id, archived.c.time, archived.c.packed).where(*where)
-    return list(connection.execute(columns.order_by(archived.c.time, archived.c.id).limit(EVENTS_TOGETHER)))
+    order = (archived.c.time, archived.c.id)
+    sizes = sa.select(archived.c.id, archived.c.size).where(*where).order_by(*order).limit(EVENTS_TOGETHER)
+    ids: list[int] = []
+    total = 0
+    for id, size in connection.execute(sizes):
+        total += size
+        if ids and total > BYTES_TOGETHER:
+            break
+        ids.append(id)
+    columns = sa.select(archived.c.id, archived.c.time, archived.c.packed).where(archived.c.id.in_(ids))
+    return list(connection.execute(columns.order_by(*order)))

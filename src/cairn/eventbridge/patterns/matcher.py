@@ -87,7 +87,7 @@ SEEN_MAX = 200_000
 
 
 class Matcher(Generic[Key]):
-    """The patterns of many rules by their keys. One thread at a time may use it."""
+    """The patterns of many rules by their keys. Many threads may match at once, but not while one adds or removes."""
 
     def __init__(self) -> None:
         self._patterns: dict[Key, EventPattern] = {}
