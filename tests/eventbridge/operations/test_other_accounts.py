@@ -9,6 +9,7 @@ import pytest
 from tests.eventbridge.operations.rig import ACCOUNT, OTHER, REGION, Rig
 
 from cairn.core.errors import AwsError
+from cairn.eventbridge.operations.needed import needed
 
 BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/orders"
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/orders"
@@ -57,6 +58,26 @@ def test_a_policy_may_ask_what_the_event_is(orders: Rig) -> None:
         with pytest.raises(AwsError, match="AccessDeniedException"):
             orders.put({"EventBusName": BUS}, {"EventBusName": BUS, **entry}, account=OTHER)
     assert len(orders.told()) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sources"),
+    [
+        ('{"source": ["shop"]}', ["shop"]),
+        ('{"source": ["shop", "bank"], "detail-type": [{"prefix": "a"}]}', ["bank", "shop"]),
+        ('{"source": ["bank"], "source": ["shop"]} and so on', ["shop"]),
+        ('{"source": ["shop"], "detail": {"a": ["\\ud800"]}}', ["shop"]),
+        ('{"$or": [{"source": ["shop"]}, {"source": ["bank"]}]}', ["bank", "shop"]),
+        ('{"$or": [{"source": ["shop"]}, {"detail-type": ["a"]}]}', None),
+        ('{"source": ["shop", {"prefix": "a"}]}', None),
+        ("{", None),
+    ],
+)
+def test_what_a_rule_is_asked_to_match_is_a_condition_of_policies(pattern: str, sources: list[str] | None) -> None:
+    """Read as it will be matched: otherwise a policy that denies a source could be got around."""
+    (found,) = needed("PutRule", OTHER, REGION, {"Name": "r", "EventBusName": BUS, "EventPattern": pattern})
+    assert found.keys.get("events:source") == sources
+    assert (found.bus.arn, found.resource) == (BUS, f"{RULE}/r")
 
 
 def test_a_bus_that_does_not_exist_lets_nobody_in(orders: Rig) -> None:

@@ -11,6 +11,8 @@ from cairn.core.errors import AwsError
 from cairn.core.policy.keys import Value
 from cairn.eventbridge.arns import RuleId, bus_named, resource_of
 from cairn.eventbridge.event import BusId
+from cairn.eventbridge.patterns import EventPattern, InvalidEventPattern, parse_pattern
+from cairn.eventbridge.patterns.conditions import Text
 from cairn.eventbridge.rules.rule import rule_arn
 
 ANY = "*"
@@ -81,17 +83,28 @@ def _of_rule(params: Mapping[str, Any]) -> dict[str, Value]:
     """What a rule would match, as far as it says so by whole values, and whom it would tell."""
     keys: dict[str, Value] = {}
     try:
-        pattern = msgspec.json.decode(params.get("EventPattern") or "{}")
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        pattern = {}
+        pattern = parse_pattern(params.get("EventPattern") or "")  # which reads more than JSON, as what is put is read
+    except InvalidEventPattern:
+        pattern = None
     for key, field in (("events:source", "source"), ("events:detail-type", "detail-type")):
-        values = pattern.get(field) if isinstance(pattern, dict) else None
-        if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
+        if pattern is not None and (values := _whole_values(pattern, field)):
             keys[key] = values
     targets = params.get("Targets")
     if targets:
         keys["events:TargetArn"] = [str(target.get("Arn")) for target in targets]
     return keys
+
+
+def _whole_values(pattern: EventPattern, field: str) -> list[str]:
+    """What the field must be one of; empty: it may be something else."""
+    found: set[str] = set()
+    for branch in pattern.branches:
+        conditions = dict(branch).get(field, frozenset())
+        texts = {each.text for each in conditions if isinstance(each, Text)}
+        if not texts or len(texts) < len(conditions):
+            return []
+        found |= texts
+    return sorted(found)
 
 
 def _events(action: str, account: str, region: str, params: Mapping[str, Any]) -> list[Needed]:

@@ -45,7 +45,8 @@ class TagOperations:
         arn = params["ResourceARN"]
         with self._state.write() as connection:
             _check(connection, context, arn, changes=True)
-            connection.execute(sa.delete(tags).where(tags.c.arn == arn, tags.c.key.in_(params["TagKeys"])))
+            gone = _tags_of(connection, arn).keys() & set(params["TagKeys"])
+            connection.execute(sa.delete(tags).where(tags.c.arn == arn, tags.c.key.in_(gone)))
         return {}
 
     def list_tags_for_resource(self, context: Context, params: Params) -> Answer:
