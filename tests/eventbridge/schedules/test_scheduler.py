@@ -23,6 +23,7 @@ from cairn.eventbridge.routing import Router
 from cairn.eventbridge.rules import rows as rules
 from cairn.eventbridge.rules.rule import DISABLED, ENABLED, Rule
 from cairn.eventbridge.rules.target import Target
+from cairn.eventbridge.schedules import scheduler
 from cairn.eventbridge.schedules.scheduler import FIRED_A_STEP, POLL_S, Scheduler
 from cairn.eventbridge.schedules.tables import schedules
 from cairn.eventbridge.schema import EVENTS
@@ -240,3 +241,23 @@ def test_many_rules_are_fired_in_order_and_cost_nothing_between(house: House, mo
         ((name, iso_seconds(START + 60 * minute)[11:19]) for name, minute in minutes.items()),
         key=lambda fired: (fired[1], fired[0]),
     )
+
+
+def test_rules_are_looked_through_while_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of a rule without a schedule makes the scheduler look at all; it must hold nobody up for that."""
+    house = House(tmp_path)
+    monkeypatch.setattr(scheduler, "FOLLOWED_TOGETHER", 2)
+    found = [house.rule(f"r{number}", "rate(1 minute)") for number in range(5)]
+    house.work()
+    house.rule("other", "")
+    with monkeypatch.context() as patched:
+        patched.setattr(house.state, "write", None)
+        house.work()
+    for rule in found[:3]:
+        house.delete(rule)
+    house.rule("r4", "rate(5 minutes)")
+    house.work()
+    with house.state.read() as connection:
+        rows = connection.execute(sa.select(schedules.c.rule, schedules.c.expression).order_by(schedules.c.rule)).all()
+    assert [tuple(row) for row in rows] == [(found[3].row, "rate(1 minute)"), (found[4].row, "rate(5 minutes)")]
+    house.state.close()

@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import math
 import uuid
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 from prometheus_client import Counter
@@ -37,6 +39,10 @@ LATE_S = 30.0
 """A rule that fires so long after it was due is said to be late."""
 FIRED_A_STEP = 100
 """Rules that fire in one transaction."""
+FOLLOWED_TOGETHER = 500
+"""Rules that are put on their schedules, or taken from them, in one transaction."""
+
+T = TypeVar("T")
 
 _IDS = uuid.UUID("3c7c1c55-8a43-4b0e-a0f5-6a7e0f0b2d19")
 
@@ -64,22 +70,33 @@ class Scheduler:
         return 0.0
 
     def _follow(self) -> None:
-        """Have a row for each enabled rule with a schedule, and none else."""
+        """Have a row for each enabled rule with a schedule, and none else. Nobody waits while it is found out which."""
         with self._state.read() as connection:
             revision = _revision(connection)
-        if revision == self._followed:
-            return
-        with self._state.write() as connection:
-            revision = _revision(connection)
+            if revision == self._followed:
+                return
             wanted = {rule.row: rule for rule in rows.select(connection, *_SCHEDULED)}
             known = {row.rule: row.expression for row in connection.execute(sa.select(schedules))}
-            gone = [row for row in known if row not in wanted or wanted[row].schedule != known[row]]
-            connection.execute(sa.delete(schedules).where(schedules.c.rule.in_(gone)))
-            new = [rule for row, rule in wanted.items() if row not in known or row in gone]
-            if new:
-                connection.execute(sa.insert(schedules), [self._begun(rule) for rule in new])
+        gone = {row: text for row, text in known.items() if row not in wanted or wanted[row].schedule != text}
+        new = [rule for row, rule in wanted.items() if row not in known or row in gone]
+        for forgotten in _few([{"row": row, "text": text} for row, text in gone.items()]):
+            with self._state.write() as connection:
+                connection.execute(_FORGET, forgotten)
+        for some in _few(new):
+            with self._state.write() as connection:
+                self._begin(connection, some)
+        with self._state.read() as connection:
             self._next = _first_due(connection)
         self._followed = revision
+
+    def _begin(self, connection: sa.Connection, new: Sequence[Rule]) -> None:
+        """Put rules on their schedules, those that are still there and that no other process has put on it."""
+        ids = [rule.row for rule in new]
+        there = set(connection.scalars(sa.select(rules.c.id).where(rules.c.id.in_(ids))))
+        begun = set(connection.scalars(sa.select(schedules.c.rule).where(schedules.c.rule.in_(ids))))
+        found = [self._begun(rule) for rule in new if rule.row in there - begun]
+        if found:
+            connection.execute(sa.insert(schedules), found)
 
     def _begun(self, rule: Rule) -> dict[str, object]:
         """The row of a rule that is on its schedule from now on."""
@@ -115,7 +132,16 @@ class Scheduler:
             log.warning("%s fires %.0f s after it was due; what it missed meanwhile is left out", rule.arn, late_s)
 
 
+_FORGET = sa.delete(schedules).where(
+    schedules.c.rule == sa.bindparam("row"), schedules.c.expression == sa.bindparam("text")
+)
 _SCHEDULED = (rules.c.schedule != "", rules.c.state != DISABLED, buses.c.name == DEFAULT)
+
+
+def _few(of: list[T]) -> Iterator[list[T]]:
+    """As many as one transaction is for."""
+    for start in range(0, len(of), FOLLOWED_TOGETHER):
+        yield of[start : start + FOLLOWED_TOGETHER]
 
 
 def _revision(connection: sa.Connection) -> int:
