@@ -104,6 +104,18 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
             ),
         ),
     ),
+    "event_patterns": (
+        ("--seconds", "0.5", "--rules", "1000"),
+        (
+            Taken(
+                "event patterns, 1,000 rules on a bus",
+                rf"^ +1,000 rules, [\d.]+ match: cairn +{_V} events/s +moto +{_A} ",
+                "events/s",
+                "moto",
+                "50",
+            ),
+        ),
+    ),
     "logs": (
         ("--seconds", "0.4"),
         (
@@ -155,7 +167,7 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
 
 def of_script(name: str) -> Iterator[Figure]:
     arguments, taken = SCRIPTS[name]
-    command = [sys.executable, str(HERE / f"{name}.py"), *arguments]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
     output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=HERE.parent).stdout
     for what in taken:
         yield what.figure(output)
