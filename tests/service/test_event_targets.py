@@ -459,3 +459,49 @@ def test_a_role_has_to_trust_and_to_be_allowed(clock: TestClock) -> None:
     clock.advance(2)
     assert refused(permissions, in_role) == "FAILED_TO_ASSUME_ROLE"
     assert refused(Permissions(account, clock, roles=False), in_role) == ""  # type: ignore[arg-type]
+
+
+def test_nobody_uses_a_role_that_is_another_s(clock: TestClock, state: State) -> None:
+    theirs = ROLE.replace(BUS.account, "999988887777")
+    permissions = Permissions(Account(), clock)  # type: ignore[arg-type]
+    assert refused(permissions, address(role=theirs)) == "FAILED_TO_ASSUME_ROLE"
+    bus = BusId(BUS.account, BUS.region, "near")
+    to = msgspec.structs.replace(other_bus(state, bus), role=theirs)
+    [outcome] = Buses(state, FakeRouter(), None).deliver(to, [delivery(1)])
+    assert outcome is not None and outcome.code == "FAILED_TO_ASSUME_ROLE"
+
+
+def test_a_queue_of_another_account_has_to_let_the_role_in(clock: TestClock) -> None:
+    account, theirs = Account(), QUEUE.replace(BUS.account, "999988887777")
+
+    def answer() -> str:
+        clock.advance(2)
+        try:
+            Permissions(account, clock).check(address(theirs, ROLE), "sqs:SendMessage", theirs)  # type: ignore
+        except DeliveryError as error:
+            return error.code
+        return ""
+
+    assert answer() == "NO_PERMISSIONS"
+    statement = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sqs:SendMessage", "Resource": theirs}
+    account.policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert answer() == ""
+    account.policy = NotFound("no policies of this kind")
+    assert answer() == "NO_PERMISSIONS"
+
+
+def test_a_role_puts_events_on_a_bus_of_another_account_as_both_say(clock: TestClock, state: State) -> None:
+    account, theirs = Account(), BusId("999988887777", BUS.region, "theirs")
+    account.action = "events:PutEvents"
+    only = {"StringEquals": {"events:source": "shop"}}
+    statement = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "events:PutEvents", "Condition": only}
+    policy = {"Version": "2012-10-17", "Statement": [statement | {"Resource": theirs.arn}]}
+    to = msgspec.structs.replace(other_bus(state, theirs, policy), role=ROLE)
+    family = Buses(state, FakeRouter(), Permissions(account, clock))  # type: ignore[arg-type]
+    strange = msgspec.structs.replace(event(2), source="stranger")
+    outcomes = family.deliver(to, [delivery(1), msgspec.structs.replace(delivery(2), event=strange)])
+    assert [outcome and outcome.code for outcome in outcomes] == [None, "NO_PERMISSIONS"]
+    account.action = "events:DescribeEventBus"
+    clock.advance(2)
+    [outcome] = family.deliver(to, [delivery(1)])
+    assert outcome is not None and outcome.code == "NO_PERMISSIONS"

@@ -6,11 +6,11 @@ its trust policy let the service in for this resource of the service's, and do i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions, NotFound, Policies
 from cairn.cloudwatch.sns.policies import SNS
-from cairn.core.policy import Kind, Principal, Request, evaluate
+from cairn.core.policy import Kind, Policy, Principal, Request, evaluate
 from cairn.service.as_cloudtrail import parsed_or_none
 from cairn.service.as_cloudwatch_logs import logs_may
 
@@ -40,10 +40,23 @@ class ServiceRoles:
         found = self._role(role)
         return found is not None and bool(found.trust) and self._trusts(found.trust or "", role, source)
 
-    def may(self, role: str, action: str, resource: str) -> bool:
-        """Whether a role's own policies let it do this."""
+    def may(
+        self,
+        role: str,
+        action: str,
+        resource: str,
+        *,
+        policy: Policy | None = None,
+        keys: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Whether a role's own policies let it do this.
+
+        Args:
+            policy: of the resource, which has to let the role in as well where it is another account's.
+            keys: condition keys of the call.
+        """
         found = self._role(role)
-        return found is not None and _may(found, role, self._session, action, resource)
+        return found is not None and _may(found, role, self._session, action, resource, policy, keys or {})
 
     def _role(self, role: str) -> Policies | None:
         try:
@@ -89,7 +102,15 @@ def sns_roles(questions: MotoQuestions) -> ServiceRoles:
     return ServiceRoles(questions, trusts_service(SNS), "SNS")
 
 
-def _may(found: Policies, role: str, session: str, action: str, resource: str) -> bool:
+def _may(
+    found: Policies,
+    role: str,
+    session: str,
+    action: str,
+    resource: str,
+    policy: Policy | None,
+    keys: Mapping[str, str],
+) -> bool:
     _, partition, _, _, account, _ = role.split(":", 5)
     principal = Principal(
         account=account,
@@ -97,12 +118,13 @@ def _may(found: Policies, role: str, session: str, action: str, resource: str) -
         role_arn=role,
         unique_id=found.principal.id,
     )
-    identity = [parsed_or_none(policy.document, Kind.IDENTITY) for policy in found.identity]
+    identity = [parsed_or_none(each.document, Kind.IDENTITY) for each in found.identity]
     boundary = parsed_or_none(found.boundary, Kind.IDENTITY)
     if None in identity or (found.boundary is not None and boundary is None):
         return False  # what nobody can read might have denied
     return evaluate(
-        Request(principal, action, resource, {"aws:SecureTransport": "true"}),
-        identity_policies=[policy for policy in identity if policy is not None],
+        Request(principal, action, resource, {**keys, "aws:SecureTransport": "true"}),
+        identity_policies=[each for each in identity if each is not None],
+        resource_policy=policy,
         permissions_boundary=boundary,
     ).allowed

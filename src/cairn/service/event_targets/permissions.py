@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions, NotFound
 from cairn.core.clock import Clock
@@ -43,12 +43,34 @@ class Permissions:
         """Return if the resource's policy lets EventBridge act for the rule."""
         self._ask((action, resource, address.rule_arn), lambda: self._lets(address, action, resource))
 
-    def check_role(self, address: Address, action: str, resource: str, role: str) -> None:
-        """Return if EventBridge may assume the role for the rule, and the role may do it."""
+    def check_role(
+        self,
+        address: Address,
+        action: str,
+        resource: str,
+        role: str,
+        *,
+        policy: str | None = None,
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
+        """Return if EventBridge may assume the role for the rule, and the role may do it.
+
+        Args:
+            policy: of a resource of another account, which has to let the role in too; None: it is asked for.
+            keys: condition keys of the call.
+        """
+        check_owner(address, role)
         if not self._asks_roles:
             return
         self._ask(("sts:AssumeRole", role, address.rule_arn), lambda: self._trusted(address, role))
-        self._ask((action, resource, role), lambda: self._may(role, action, resource))
+        given = keys or {}
+        is_theirs = resource.split(":")[4] != address.bus.account
+
+        def may() -> DeliveryError | None:
+            of_theirs = (self._policy_of(resource) if policy is None else policy) if is_theirs else None
+            return self._may(role, action, resource, of_theirs, given)
+
+        self._ask((action, resource, role, *given.values()), may)
 
     def _lets(self, address: Address, action: str, resource: str) -> DeliveryError | None:
         try:
@@ -60,14 +82,23 @@ class Permissions:
         text = f"The policy of {resource} does not let {EVENTS} do {action} for {address.rule_arn}."
         return DeliveryError(codes.NO_PERMISSIONS, text, final=True)
 
+    def _policy_of(self, resource: str) -> str | None:
+        try:
+            return self._questions.resource_policy(resource)
+        except NotFound:  # or it is of a kind that has no policies here
+            return None
+
     def _trusted(self, address: Address, role: str) -> DeliveryError | None:
         if self._roles.trusts(role, address.rule_arn):
             return None
         text = f"The role {role} does not let {EVENTS} assume it for {address.rule_arn}."
         return DeliveryError(codes.FAILED_TO_ASSUME_ROLE, text, final=True)
 
-    def _may(self, role: str, action: str, resource: str) -> DeliveryError | None:
-        if self._roles.may(role, action, resource):
+    def _may(
+        self, role: str, action: str, resource: str, policy: str | None, keys: Mapping[str, str]
+    ) -> DeliveryError | None:
+        parsed = parsed_or_none(policy, Kind.RESOURCE)
+        if self._roles.may(role, action, resource, policy=parsed, keys=keys):
             return None
         return DeliveryError(codes.NO_PERMISSIONS, f"The role {role} may not do {action} on {resource}.", final=True)
 
@@ -100,6 +131,13 @@ def policy_lets(policy: str | None, action: str, resource: str, address: Address
     }
     request = Request(Principal(service=EVENTS), action, resource, keys)
     return parsed is not None and evaluate(request, resource_policy=parsed).allowed
+
+
+def check_owner(address: Address, role: str) -> None:
+    """Raise unless a role is the rule's account's: nobody passes on a role that is not theirs."""
+    if role.split(":")[4] != address.bus.account:
+        text = f"The role {role} is not of the rule's account {address.bus.account}."
+        raise DeliveryError(codes.FAILED_TO_ASSUME_ROLE, text, final=True)
 
 
 def session_of(role: str) -> Principal:
