@@ -176,6 +176,16 @@ def test_a_dead_letter_queue_that_refuses_loses_and_one_that_is_away_does_not(ri
     assert rig.counted()["InvocationsFailedToBeSentToDlq"] == 1
 
 
+def test_what_failed_together_is_tried_again_in_its_order(rig: Rig) -> None:
+    rule = rig.rule("r", PLAIN)
+    rig.endpoints.answers[QUEUE] = lambda _: refuse("THROTTLING")
+    rig.owe(rule, PLAIN, *range(45))
+    rig.run_for(5)
+    rig.endpoints.answers.clear()
+    rig.run_for(60)
+    assert rig.endpoints.got[QUEUE] == [event(number).envelope for number in range(45)]
+
+
 def test_a_target_that_was_removed_is_not_tried_again(rig: Rig) -> None:
     target = Target(id="t", arn=QUEUE, settings=DLQ)
     rule = rig.rule("r", target)
@@ -314,6 +324,20 @@ def test_large_events_are_not_all_in_memory_at_once(rig: Rig, monkeypatch: pytes
     assert (rig.waiting(), max(sizes)) == (0, 4)
 
 
+def test_owners_are_found_however_much_waits(rig: Rig, clock: TestClock) -> None:
+    targets = [Target(id=name, arn=f"arn:{name}") for name in ("a", "a.b", "b_", "c")]
+    rule = rig.rule("r", *targets)
+    for number, target in enumerate(targets):
+        clock.advance(-1)
+        rig.owe(rule, target, *range(number * 50 + 1))
+    queue = rig.deliveries._queue
+    assert [owner.target for owner in queue.due(clock.now() + 1.5, 10)] == ["c", "b_"], "not what is due later"
+    assert [owner.target for owner in queue.due(clock.now() + 10, 3)] == ["c", "b_", "a.b"]
+    clock.advance(10)
+    rig.run()
+    assert (rig.waiting(), queue.due(clock.now(), 10)) == (0, [])
+
+
 def test_an_idle_loop_asks_the_database_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rule = rig.rule("r", PLAIN)
     rig.run()
@@ -331,6 +355,7 @@ def test_an_idle_loop_asks_the_database_nothing(rig: Rig, monkeypatch: pytest.Mo
 def test_retry_policies() -> None:
     assert Retries.of({}) == Retries(185, 86_400.0)
     assert Retries.of({"RetryPolicy": {"MaximumRetryAttempts": 3}}) == Retries(3, 86_400.0)
-    assert all(LONGEST_S / 2 <= delay(failures) <= LONGEST_S for failures in (12, 185, 5000))
+    assert [delay(each, 1.0) for each in (1, 2, 3, 12, 185, 5000)] == [1, 2, 4, *[LONGEST_S] * 3]
+    assert delay(3, 0.0) == 2.0
     due, condition = Retries().following(1, 0.0, 10.0, 40.0)
     assert (due, condition) == (50.0, ""), "it asked to be left alone"

@@ -22,10 +22,10 @@ from cairn.core.failpoints import failpoint
 from cairn.core.lanes import JobFailed, Lanes
 from cairn.core.state import State
 from cairn.core.tallies import Tallies
-from cairn.eventbridge.deliveries.delivery import Address, Delivery
+from cairn.eventbridge.deliveries.delivery import Address, Delivery, Owner
 from cairn.eventbridge.deliveries.endpoints import INTERNAL_ERROR, DeliveryError, Endpoints, Outcome
 from cairn.eventbridge.deliveries.fate import Fate, after_attempt, after_burial, refused
-from cairn.eventbridge.deliveries.queue import Owner, Queue
+from cairn.eventbridge.deliveries.queue import Queue
 
 log = logging.getLogger(__name__)
 
