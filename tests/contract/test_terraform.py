@@ -279,11 +279,60 @@ resource "aws_cloudwatch_event_target" "queue" {
   dead_letter_config { arn = aws_sqs_queue.heard.arn }
 }
 """
+ARCHIVES = """
+resource "aws_cloudwatch_event_archive" "users" {
+  name             = "planned-users"
+  description      = "to look at again"
+  event_source_arn = aws_cloudwatch_event_bus.audit.arn
+  event_pattern    = jsonencode({ source = ["aws.iam"] })
+  retention_days   = DAYS
+}
+resource "aws_cloudwatch_event_connection" "chat" {
+  name               = "planned-chat"
+  authorization_type = "API_KEY"
+  auth_parameters {
+    api_key {
+      key   = "X-Api-Key"
+      value = "secret DAYS"
+    }
+    invocation_http_parameters {
+      header {
+        key             = "X-Hidden"
+        value           = "another secret"
+        is_value_secret = true
+      }
+      query_string {
+        key   = "seen"
+        value = "by all"
+      }
+    }
+  }
+}
+resource "aws_cloudwatch_event_connection" "pager" {
+  name               = "planned-pager"
+  description        = "calls people"
+  authorization_type = "BASIC"
+  auth_parameters {
+    basic {
+      username = "cairn"
+      password = "secret"
+    }
+  }
+}
+resource "aws_cloudwatch_event_api_destination" "chat" {
+  name                             = "planned-chat"
+  description                      = "the room of the security team"
+  invocation_endpoint              = "https://chat.example.com/rooms/*"
+  http_method                      = "POST"
+  invocation_rate_limit_per_second = 20
+  connection_arn                   = aws_cloudwatch_event_connection.chat.arn
+}
+"""
 
 
 def test_topics_and_event_rules_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> None:
     sns, events = cairn.client("sns", region=REGION), cairn.client("events", region=REGION)
-    terraform.write(TOPICS.replace("RAW", "true") + RULES.replace("RETRIES", "3"))
+    terraform.write(TOPICS.replace("RAW", "true") + RULES.replace("RETRIES", "3") + ARCHIVES.replace("DAYS", "7"))
     terraform.apply()
     terraform.must_not_drift()
     topic = next(each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith("alerts"))
@@ -292,11 +341,13 @@ def test_topics_and_event_rules_from_apply_to_destroy(cairn: Cairn, terraform: T
     assert "cloudtrail.amazonaws.com" in found["Policy"]
     rule = events.describe_rule(Name="planned-users")
     assert (rule["Description"], rule["State"][:16]) == ("made or deleted", "ENABLED_WITH_ALL")
-    terraform.write(TOPICS.replace("RAW", "false") + RULES.replace("RETRIES", "4"))
-    assert "2 changed" in terraform.apply()
+    terraform.write(TOPICS.replace("RAW", "false") + RULES.replace("RETRIES", "4") + ARCHIVES.replace("DAYS", "30"))
+    assert "4 changed" in terraform.apply()
     terraform.must_not_drift()
     (target,) = events.list_targets_by_rule(Rule="planned-theirs", EventBusName="planned-audit")["Targets"]
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 4}
+    assert events.describe_archive(ArchiveName="planned-users")["RetentionDays"] == 30
+    assert events.describe_api_destination(Name="planned-chat")["ApiDestinationState"] == "ACTIVE"
     (subscription,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     arn = subscription["SubscriptionArn"]
     assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["RawMessageDelivery"] == "false"
@@ -304,6 +355,8 @@ def test_topics_and_event_rules_from_apply_to_destroy(cairn: Cairn, terraform: T
     assert topic not in [each["TopicArn"] for each in sns.list_topics()["Topics"]]
     assert events.list_rules(NamePrefix="planned-")["Rules"] == []
     assert events.list_event_buses(NamePrefix="planned-")["EventBuses"] == []
+    assert events.list_archives(NamePrefix="planned-")["Archives"] == []
+    assert events.list_connections(NamePrefix="planned-")["Connections"] == []
 
 
 def test_alarms_from_apply_to_destroy(cairn: Cairn, terraform: Terraform) -> None:

@@ -35,7 +35,7 @@ class Rig(Calls):
         super().__init__(self._made(allow_private))
         self.sender = self.new_sender()
 
-    def new_sender(self, *, allow_private: bool = True, whole_s: float = 5.0) -> ApiDestinations:
+    def new_sender(self, *, allow_private: bool = True, whole_s: float = 60.0) -> ApiDestinations:
         """Who calls, as in a worker that has just begun."""
         outgoing = Outgoing(allow_private=allow_private, setting="a.setting", whole_s=whole_s)
         self.tokens = Tokens(outgoing, self.clock)

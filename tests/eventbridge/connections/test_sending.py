@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from tests.eventbridge.connections.rig import Rig, oauth
@@ -93,10 +92,8 @@ def test_a_server_that_does_not_answer_in_time_is_tried_again(rig: Rig, server: 
     arn = rig.destination(server.url, rig.connect())
     rig.sender = rig.new_sender(whole_s=0.3)
     server.hold.clear()
-    began = time.monotonic()
     failed = failure(rig, arn)
     assert (failed.code, failed.final, failed.unreachable) == ("TIMEOUT", False, True)
-    assert time.monotonic() - began < 20
 
 
 def test_a_server_that_is_not_there_is_tried_again(rig: Rig) -> None:
@@ -134,11 +131,21 @@ def test_a_password_that_is_refused_is_not_shown_around(rig: Rig, server: Server
     assert len(server.seen) == 2
 
 
-def test_no_error_shows_a_secret(rig: Rig) -> None:
-    odd = {"ApiKeyAuthParameters": {"ApiKeyName": "x y", "ApiKeyValue": "secret"}}
+def test_no_error_shows_a_secret(rig: Rig, server: Server) -> None:
     http = {"QueryStringParameters": [{"Key": "q", "Value": "secret"}]}
-    arn = rig.destination("http://127.0.0.1:1/", rig.connect(**odd, InvocationHttpParameters=http))
-    assert "secret" not in str(failure(rig, arn))
+    odd = {"ApiKeyAuthParameters": {"ApiKeyName": "ä", "ApiKeyValue": "secret"}}
+    arns = [
+        rig.destination("http://127.0.0.1:1/", rig.connect(name="away", InvocationHttpParameters=http), name="away"),
+        rig.destination(server.url, rig.connect(name="odd", **odd), name="odd"),
+    ]
+    for arn in arns:
+        assert "secret" not in str(failure(rig, arn))
+    arn = rig.destination(server.url, rig.connect(), name="lines")
+    with pytest.raises(DeliveryError) as failed:
+        rig.sender.send(arn, EVENT, b'{"a":"secret\\r\\nX-Other: mine"}', {"HeaderParameters": {"h": "$.a"}})
+    assert (failed.value.code, failed.value.final) == ("INVALID_PARAMETER", True)
+    assert "secret" not in str(failed.value)
+    assert server.seen == []
 
 
 def test_calls_keep_to_the_rate(rig: Rig, server: Server, clock: TestClock) -> None:

@@ -75,7 +75,7 @@ def meets(condition: Any, value: Any) -> bool:
             excluded = excluded if isinstance(excluded, list) else [excluded]
             return not any(meets({inner: each}, value) for each in excluded)
         excluded = operand if isinstance(operand, list) else [operand]
-        return not any((type(each) is type(value) and each == value) or _equal(each, value) for each in excluded)
+        return not any(_equal(each, value) for each in excluded)
     if operator == "numeric":
         return _numeric(operand, value)
     if not isinstance(value, str):

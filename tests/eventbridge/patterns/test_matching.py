@@ -83,6 +83,21 @@ def test_fields_are_met_in_the_same_element_of_an_array() -> None:
     assert not _matches({"teams": {"staff": {"first": ["Peter"], "last": ["Smith"]}}}, nested)
 
 
+def test_what_is_absent_is_absent_from_the_element_that_the_fields_before_it_are_in() -> None:
+    event = {"staff": [{"first": "Anna"}, {"first": "Peter", "last": "Jones"}]}
+    assert _matches({"staff": {"first": ["Anna"], "last": [{"exists": False}]}}, event)
+    assert not _matches({"staff": {"first": ["Peter"], "last": [{"exists": False}]}}, event)
+    assert not _matches({"staff": {"first": [{"exists": False}], "last": ["Jones"]}}, event)
+    teams = {"teams": [{"staff": [{"first": "Anna"}]}, {"staff": [{"last": "Jones"}]}]}
+    assert not _matches({"teams": {"staff": {"first": ["Anna"], "last": ["Jones"]}}}, teams)
+    assert _matches({"teams": {"staff": {"first": ["Anna"], "last": [{"exists": False}]}}}, teams)
+
+
+def test_a_name_with_dots_is_in_no_array() -> None:
+    event = {"staff": [{"first": "Anna"}], "staff.last": "Jones"}
+    assert _matches({"staff": {"first": ["Anna"], "last": ["Jones"]}}, event)
+
+
 def test_different_arrays_are_met_by_themselves() -> None:
     event = {"a": [{"x": 1}, {"x": 2}], "b": [{"y": 1}, {"y": 2}]}
     assert _matches({"a": {"x": [1]}, "b": {"y": [2]}}, event)

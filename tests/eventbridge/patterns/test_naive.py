@@ -161,3 +161,26 @@ def test_rules_that_come_and_go_leave_nothing_behind(
         matcher.remove(number)
     assert (len(matcher), matcher.match(event)) == (0, set())
     assert not matcher._root.steps and not matcher._root.absent and not matcher._paths
+
+
+_NARROW = st.sampled_from([[0], [1], [0, {"exists": False}], [{"exists": False}], [{"exists": True}]])
+_IN_ARRAYS = st.dictionaries(
+    st.sampled_from(["a.x", "a.y", "a.b.x", "a.b.y", "a.b.z", "a-x", "a", "z"]), _NARROW, min_size=2, max_size=4
+)
+_LEAVES = st.dictionaries(st.sampled_from("xyz"), st.sampled_from([0, 1, [0, 1]]), max_size=2)
+_INNER = st.builds(lambda leaves, inner: leaves | {"b": inner}, _LEAVES, st.lists(_LEAVES, max_size=3)) | _LEAVES
+_OUTER = st.lists(_INNER | st.lists(_INNER, max_size=2) | st.just(1), max_size=3) | _INNER
+_ARRAYS = st.builds(
+    lambda outer, more: {"a": outer} | more,
+    _OUTER,
+    st.dictionaries(
+        st.sampled_from(["a.x", "a.b.y", "a.b", "a-x", "z"]), st.sampled_from([0, 1, [{"x": 1}]]), max_size=2
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(patterns=st.lists(_IN_ARRAYS, min_size=2, max_size=8), event=_ARRAYS)
+def test_fields_in_arrays_of_arrays(patterns: list[dict[str, Any]], event: dict[str, Any]) -> None:
+    matcher = compile_rules(_parsed(patterns))
+    assert matcher.match(event) == {number for number, each in enumerate(patterns) if naive.matches(each, event)}

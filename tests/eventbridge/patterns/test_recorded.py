@@ -15,7 +15,7 @@ from cairn.eventbridge.patterns import InvalidEventPattern, event_patterns, pars
 
 CASES = 78
 REFUSALS = 41
-EVENT = '{"id": "1", "source": "s", "detail-type": "t", "account": "1", "region": "us-east-1", "time": "2026-11-28T00:00:00Z"'
+EVENT = '{"id": "1", "source": "s", "detail-type": "t", "account": "1", "region": "r", "time": "2026-11-28T00:00:00Z"'
 
 
 def _case(path: Path) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Replayer:
                 return
             (replay,) = found
             connection.execute(sa.update(replays).where(replays.c.id == row).values(self._outcome(connection, replay)))
+            failpoint("events.replaying")
         failpoint("events.replayed")
 
     def _outcome(self, connection: sa.Connection, replay: Replay) -> dict[str, Any]:

@@ -146,8 +146,8 @@ class Connections:
     def note(self, connection: Connection, state: str, reason: str = "") -> None:
         """Say what became of authorizing a connection, unless its parameters were changed in between."""
         now = self._clock.now()
-        change = {"state": state, "reason": reason[:REASON_CHARACTERS_MAX]}
-        change |= {"authorized": now} if state == AUTHORIZED else {}  # type: ignore[dict-item]
+        change: dict[str, Any] = {"state": state, "reason": reason[:REASON_CHARACTERS_MAX]}
+        change |= {"authorized": now} if state == AUTHORIZED else {}
         mine = sa.and_(connections.c.id == connection.row, connections.c.version == connection.version)
         with self._state.write() as writing:
             writing.execute(sa.update(connections).where(mine).values(change))
