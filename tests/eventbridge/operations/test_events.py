@@ -101,7 +101,10 @@ def test_details_are_nested_only_so_deep(telling: Rig) -> None:
     assert [entry.get("ErrorCode") for entry in answer["Entries"]] == [None, "MalformedDetail"]
     flat = json.dumps({"a": "[{" * DETAIL_DEPTH_MAX, "b": [[]] * DETAIL_DEPTH_MAX})
     assert telling.put({"Detail": flat})["FailedEntryCount"] == 0
-    assert telling.put({"Detail": "[" * 100_000})["Entries"][0]["ErrorCode"] == "MalformedDetail"
+    for hostile in ("[" * 100_000, '{"a":' * 100_000, "[" * 300 + '"' + '\\"' * 100_000, nested(900)):
+        assert telling.put({"Detail": hostile})["Entries"][0]["ErrorCode"] == "MalformedDetail"
+    quotes = json.dumps({"a": '"\\' * 100_000, "b": [[]] * DETAIL_DEPTH_MAX})
+    assert telling.put({"Detail": quotes})["FailedEntryCount"] == 0
 
 
 def test_texts_that_are_no_unicode_fail_alone(telling: Rig) -> None:
