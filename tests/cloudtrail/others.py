@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from cairn.cloudtrail.encryption import Key
-from cairn.cloudtrail.log_groups import LogGroupError
+from cairn.cloudtrail.log_groups import LogGroupError, TrailStream
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.topics import TopicError
 
@@ -154,12 +154,10 @@ class FakeLogStreams:
         """Puts after which the answer of one is lost."""
         self.remembers = True
 
-    def put(
-        self, group: str, stream: str, records: Sequence[bytes], *, role: str, source: str, reader: str, position: int
-    ) -> None:
-        if group in self.refusals:
-            raise LogGroupError(self.refusals[group], f"{group} refuses {role}")
-        self.written += [(group, stream, record) for record in records]
+    def put(self, stream: TrailStream, records: Sequence[bytes], *, reader: str, position: int) -> None:
+        if stream.group in self.refusals:
+            raise LogGroupError(self.refusals[stream.group], f"{stream.group} refuses {stream.role}")
+        self.written += [(stream.group, stream.name, record) for record in records]
         if self.remembers:
             self.positions[reader] = position
         if self.dies_after is not None:

@@ -30,8 +30,8 @@ def fetch(url: str) -> bytes:
     return content
 
 
-def click(text: str) -> None:
-    """Open the link in a mail and press the button of its page."""
+def click(text: str) -> str:
+    """Open the link in a mail and press the button of its page. Returns the page that follows."""
     (link,) = re.findall(r"https?://\S+", text)
     form = Form(fetch(link))
-    fetch(f"{urljoin(link, form.action)}?{urlencode(form.fields)}")
+    return fetch(f"{urljoin(link, form.action)}?{urlencode(form.fields)}").decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import os
 import subprocess
 import threading
 import time
@@ -106,7 +107,7 @@ def test_subscriptions_reach_a_stream_and_a_queue(cairn: Cairn) -> None:
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     statement = {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sqs:SendMessage"}
     policy = {"Version": "2012-10-17", "Statement": [statement | {"Resource": queue}]}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy), "MaximumMessageSize": "1024"})
     logs.put_subscription_filter(**asked | {"filterName": "q", "destinationArn": queue})
     with pytest.raises(ClientError, match="Resource limit exceeded"):
         logs.put_subscription_filter(roleArn=role, **asked | {"filterName": "z"})
@@ -126,12 +127,23 @@ def test_subscriptions_reach_a_stream_and_a_queue(cairn: Cairn) -> None:
     assert (data["messageType"], data["logGroup"], data["logStream"]) == ("DATA_MESSAGE", "sub/app", "s")
     assert [event["message"] for event in data["logEvents"]] == ["one", "two"]
 
-    def in_queue() -> Any:
-        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        found = [unpacked(base64.b64decode(json.loads(each["Body"])["awslogs"]["data"])) for each in got]
-        return next((each for each in found if each["messageType"] == "DATA_MESSAGE"), None)
+    received: list[list[str]] = []
 
-    assert [event["message"] for event in wait_until(in_queue)["logEvents"]] == ["one", "two"]
+    def in_queue(count: int) -> bool:
+        """Whether so many messages with log events have come."""
+        for each in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            found = unpacked(base64.b64decode(json.loads(each["Body"])["awslogs"]["data"]))
+            if found["messageType"] == "DATA_MESSAGE":
+                received.append([event["message"] for event in found["logEvents"]])
+        return len(received) >= count
+
+    wait_until(lambda: in_queue(1))
+    assert received == [["one", "two"]]
+
+    large = [os.urandom(length).hex() for length in (300, 300, 4000)]  # two do not fit together, the last does never
+    put(logs, "sub/app", *large)
+    wait_until(lambda: in_queue(3))
+    assert sorted(received[1:]) == sorted([message] for message in large[:2])
     names = [
         each["filterName"] for each in logs.describe_subscription_filters(logGroupName="sub/app")["subscriptionFilters"]
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 import os
 import signal
@@ -70,10 +71,29 @@ def test_a_topic_s_messages_reach_queues_by_the_stock_command_line(cairn: Cairn)
     wait_until(lambda: len(buried.extend(received(cairn, dead_url)) or buried) == 2)
     assert {json.loads(each["Body"])["Message"] for each in buried} == {"now alarm", "now ok"}
     assert received(cairn, refusing) == [], "its policy lets no topic in"
+    counted = {"MessagesPublished": 2, "NotificationsDelivered": 1, "NotificationsFilteredOut": 1}
+    counted |= {"NotificationsFailed": 2, "NotificationsRedrivenToDlq": 2, "NotificationsFailedToRedriveToDlq": 0}
+    wait_until(lambda: {name: _metric(cairn, "told", f"NumberOf{name}") for name in counted} == counted)
+    assert _metric(cairn, "told", "PublishSize") == len("now alarmnow ok" + 2 * "stateString" + "alarmok")
     listed = cairn.aws("sns", "list-subscriptions-by-topic", "--topic-arn", topic, *region)["Subscriptions"]
     assert len(listed) == 2
     error = cairn.aws("sns", "publish", "--topic-arn", topic + "2", "--message", "m", *region, fails=True)
     assert "(NotFound) when calling the Publish operation: Topic does not exist" in error
+
+
+def _metric(cairn: Cairn, topic: str, name: str) -> float:
+    """The sum of a topic's metric."""
+    now = datetime.datetime.now(datetime.UTC)
+    found = cairn.client("cloudwatch", region=REGION).get_metric_statistics(
+        Namespace="AWS/SNS",
+        MetricName=name,
+        Dimensions=[{"Name": "TopicName", "Value": topic}],
+        StartTime=now - datetime.timedelta(hours=1),
+        EndTime=now + datetime.timedelta(minutes=2),
+        Period=3600,
+        Statistics=["Sum"],
+    )
+    return sum(point["Sum"] for point in found["Datapoints"])
 
 
 def test_a_server_confirms_with_the_link_and_checks_signatures_with_the_certificate(cairn: Cairn) -> None:
@@ -174,14 +194,14 @@ def test_people_confirm_hear_and_unsubscribe_by_mail(mailing: Cairn, relay: Rela
     assert asked["SubscriptionArn"] == "pending confirmation"
     ((to, confirmation),) = wait_until(lambda: relay.mail)
     assert to == ADDRESS
-    click(text_of(confirmation))
+    assert "the topic <b>mailed</b>" in click(text_of(confirmation))
     (listed,) = sns.list_subscriptions()["Subscriptions"]
     assert listed["SubscriptionArn"].startswith(topic + ":")
     sns.publish(TopicArn=topic, Message="The bridge is out.", Subject="Warning")
     _, told = wait_until(lambda: relay.mail[1:])[0]
     assert (told["Subject"], told["From"]) == ("Warning", "Mailed <cairn@localhost>")
     assert text_of(told).startswith("The bridge is out.\n")
-    click(text_of(told))
+    assert "<h1>Subscription removed</h1>" in click(text_of(told))
     assert sns.list_subscriptions()["Subscriptions"] == []
 
 
@@ -198,6 +218,9 @@ def test_what_was_published_is_delivered_after_kill_9(mailing: Cairn) -> None:
     ids: set[str] = set()
     wait_until(lambda: ids.update(_ids(mailing, url)) or ids >= published)
     assert ids == published
+    wait_until(lambda: _metric(mailing, "survives", "NumberOfMessagesPublished") == MESSAGES)
+    wait_until(lambda: _metric(mailing, "survives", "NumberOfNotificationsDelivered") >= MESSAGES)
+    assert _metric(mailing, "survives", "NumberOfMessagesPublished") == MESSAGES, "each counts once"
     assert mailing.client("sns", region=REGION).list_subscriptions()["Subscriptions"][0]["SubscriptionArn"] == (
         subscription
     )

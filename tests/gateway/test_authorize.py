@@ -179,6 +179,31 @@ def test_a_policy_allows_just_what_it_says(rig: Rig) -> None:
     assert rig.decide(call("cloudtrail", "StopLogging", Name="mine")) != ""
 
 
+def test_whoever_hands_a_role_to_a_service_must_be_allowed_to_pass_it_there(rig: Rig) -> None:
+    made = call("cloudtrail", "CreateTrail", Name="t", S3BucketName="b", CloudWatchLogsRoleArn=ROLE)
+    trails, role = policy("Allow", "cloudtrail:*"), "iam:PassRole"
+
+    def decide(*more: Policy) -> str:
+        rig.authorizer.saw(call("iam", "PutUserPolicy"))
+        rig.source.principals[ALICE.arn] = PrincipalPolicies((trails, *more))
+        return rig.decide(made)
+
+    assert decide() == (
+        f"AccessDeniedException: User: {ALICE.arn} is not authorized to perform: iam:PassRole on resource: {ROLE} "
+        "because no identity-based policy allows the iam:PassRole action"
+    )
+    assert decide(policy("Allow", role, ROLE + "2")) != ""
+    assert decide(policy("Allow", role, ROLE)) == ""
+    to = {"StringEquals": {"iam:PassedToService": "cloudtrail.amazonaws.com"}}
+    assert decide(policy("Allow", role, ROLE, Condition=to)) == ""
+    to = {"StringEquals": {"iam:PassedToService": "events.amazonaws.com"}}
+    assert decide(policy("Allow", role, ROLE, Condition=to)) != ""
+    made = call("cloudtrail", "CreateTrail", root(ACCOUNT), Name="t", CloudWatchLogsRoleArn=ROLE)
+    assert rig.decide(made) == ""
+    made = call("cloudtrail", "CreateTrail", root(OTHER), Name="t", CloudWatchLogsRoleArn=ROLE)
+    assert "iam:PassRole" in rig.decide(made), "a role is passed within its account"
+
+
 def test_an_explicit_deny_wins(rig: Rig) -> None:
     rig.source.principals[ALICE.arn] = PrincipalPolicies((policy("Allow", "*"), policy("Deny", "cloudtrail:Stop*")))
     assert rig.decide(call(*LOOKUP)) == ""

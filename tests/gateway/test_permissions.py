@@ -8,9 +8,11 @@ import pytest
 
 from cairn.core.records.identity import Identity
 from cairn.gateway.iam_actions import actions_of, prefix_of
+from cairn.gateway.passed_roles import _MEMBERS as MEMBERS
+from cairn.gateway.passed_roles import passed_roles
 from cairn.gateway.permissions import permissions_of
 from cairn.wire.http import Call, Headers, Request
-from cairn.wire.models import index, operation_names
+from cairn.wire.models import index, operation_names, service_model
 
 HERE = "eu-west-1:111122223333"
 ALICE = Identity(type="IAMUser", account="111122223333", arn="arn:aws:iam::111122223333:user/team/alice")
@@ -19,9 +21,13 @@ TABLE = f"arn:aws:dynamodb:{HERE}:table"
 
 
 def needed(service: str, operation: str, method: str = "POST", path: str = "/", **params: Any) -> list[tuple[str, str]]:
+    found = permissions_of(called(service, operation, params, method, path))
+    return [(permission.action, permission.resource) for permission in found]
+
+
+def called(service: str, operation: str, params: dict[str, Any], method: str = "POST", path: str = "/") -> Call:
     request = Request(method, path, "", Headers(), None)  # type: ignore[arg-type] # nobody reads it
-    call = Call(request, service, operation, "eu-west-1", account="111122223333", identity=ALICE, params=params)
-    return [(permission.action, permission.resource) for permission in permissions_of(call)]
+    return Call(request, service, operation, "eu-west-1", account="111122223333", identity=ALICE, params=params)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +55,10 @@ def needed(service: str, operation: str, method: str = "POST", path: str = "/", 
         ("logs", "CreateLogGroup", {"logGroupName": "/g"}, "logs:CreateLogGroup",
          f"arn:aws:logs:{HERE}:log-group:/g:log-stream:"),
         ("ssm", "GetParameter", {"Name": "/a/b"}, "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/a/b"),
+        ("events", "UpdateApiDestination", {"Name": "d"}, "events:UpdateApiDestination",
+         f"arn:aws:events:{HERE}:api-destination/d"),
+        ("events", "DescribeConnection", {"Name": "c"}, "events:DescribeConnection",
+         f"arn:aws:events:{HERE}:connection/c"),
         ("events", "PutRule", {"Name": "r", "EventBusName": "default"}, "events:PutRule",
          f"arn:aws:events:{HERE}:rule/r"),
         ("events", "PutTargets", {"Rule": "r", "EventBusName": "b"}, "events:PutTargets",
@@ -60,6 +70,54 @@ def needed(service: str, operation: str, method: str = "POST", path: str = "/", 
 )  # fmt: skip
 def test_action_and_resource(service: str, operation: str, params: dict[str, Any], action: str, resource: str) -> None:
     assert needed(service, operation, **params) == [(action, resource)]
+
+
+def test_making_an_api_destination_is_on_its_connection_too() -> None:
+    connection = f"arn:aws:events:{HERE}:connection/c/0"
+    found = needed("events", "CreateApiDestination", Name="d", ConnectionArn=connection)
+    assert [resource for _, resource in found] == [f"arn:aws:events:{HERE}:api-destination/d", connection]
+
+
+ROLE = "arn:aws:iam::111122223333:role/team/r"
+TO_SNS, TO_EVENTS, TO_LOGS = "sns.amazonaws.com", "events.amazonaws.com", "logs.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "passed"),
+    [
+        ("cloudtrail", "UpdateTrail", {"CloudWatchLogsRoleArn": ROLE}, [(ROLE, "cloudtrail.amazonaws.com")]),
+        ("cloudtrail", "UpdateTrail", {"Name": "t", "CloudWatchLogsRoleArn": ""}, []),
+        ("cloudtrail", "CreateTrail", {"Name": "t", "CloudWatchLogsRoleArn": "no role"}, []),
+        ("logs", "PutSubscriptionFilter", {"logGroupName": "g", "roleArn": ROLE}, [(ROLE, TO_LOGS)]),
+        ("logs", "PutDestination", {"destinationName": "d", "roleArn": ROLE}, [(ROLE, TO_LOGS)]),
+        ("sns", "Subscribe", {"Attributes": {"SubscriptionRoleArn": ROLE, "RedrivePolicy": "{}"}}, [(ROLE, TO_SNS)]),
+        ("sns", "SetSubscriptionAttributes", {"AttributeName": "SubscriptionRoleArn", "AttributeValue": ROLE},
+         [(ROLE, TO_SNS)]),
+        ("sns", "SetSubscriptionAttributes", {"AttributeName": "DeliveryPolicy", "AttributeValue": ROLE}, []),
+        ("sns", "SetTopicAttributes", {"AttributeName": "SQSFailureFeedbackRoleArn", "AttributeValue": ROLE},
+         [(ROLE, TO_SNS)]),
+        ("sns", "Publish", {"Message": ROLE}, []),
+        ("events", "PutRule", {"Name": "r", "RoleArn": ROLE}, [(ROLE, TO_EVENTS)]),
+        ("events", "PutTargets", {"Rule": "r", "Targets": [{"RoleArn": ROLE}, {"Id": "2"}, {"RoleArn": ROLE},
+         {"RoleArn": ROLE + "2"}]}, [(ROLE, TO_EVENTS), (ROLE + "2", TO_EVENTS)]),
+        ("events", "PutEvents", {"Entries": [{"RoleArn": ROLE}]}, []),
+    ],
+)  # fmt: skip
+def test_roles_that_a_call_hands_on(
+    service: str, operation: str, params: dict[str, Any], passed: list[tuple[str, str]]
+) -> None:
+    found = passed_roles(called(service, operation, params))
+    assert [(each.resource, each.keys["iam:PassedToService"]) for each in found] == passed
+    assert {(each.action, each.owner) for each in found} <= {("iam:PassRole", "111122223333")}
+
+
+def test_what_names_a_role_is_a_member_of_its_operation() -> None:
+    for (service, operation), (path, _) in MEMBERS.items():
+        shape = service_model(service).operation_model(operation).input_shape
+        for name in path.split("."):
+            shape = shape.members[name]
+            shape = shape.member if shape.type_name == "list" else shape
+        assert shape.type_name == "string"
 
 
 def test_log_groups_by_name_and_by_arn_are_all_asked_about() -> None:

@@ -10,7 +10,8 @@ import pytest
 from cairn.account.moto.questions import Key, NotFound, Policies, PolicyDocument, Principal
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
-from cairn.service.as_cloudtrail import AccountRoles, service_may
+from cairn.service.as_cloudtrail import service_may
+from cairn.service.roles import cloudtrail_roles
 from cairn.service.topics import trail_keys
 
 ACCOUNT = "111122223333"
@@ -64,7 +65,7 @@ def questions() -> Any:
 
 
 def test_a_role_may_what_its_policies_and_its_boundary_let_it(questions: Any) -> None:
-    roles = AccountRoles(questions)
+    roles = cloudtrail_roles(questions)
 
     def may() -> bool:
         return roles.may(ROLE, "logs:PutLogEvents", STREAM)
@@ -84,7 +85,7 @@ def test_a_role_may_what_its_policies_and_its_boundary_let_it(questions: Any) ->
 
 
 def test_a_role_trusts_whom_its_trust_policy_names_under_its_conditions(questions: Any) -> None:
-    roles = AccountRoles(questions)
+    roles = cloudtrail_roles(questions)
     assert roles.trusts(ROLE, SOURCE)
     assert not roles.trusts(ROLE + "2", SOURCE)
     only = {"StringEquals": {"aws:SourceArn": SOURCE + "2", "aws:SourceAccount": ACCOUNT}}

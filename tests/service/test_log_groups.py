@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cairn.cloudtrail.log_groups import LogGroupError
+from cairn.cloudtrail.log_groups import LogGroupError, TrailStream
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.store import LogStore
 from cairn.cloudwatch.logs.tables import LOGS
@@ -54,9 +53,9 @@ def ours(store: LogStore, roles: Roles, clock: TestClock) -> OwnLogGroups:
     return OwnLogGroups(store, roles, clock)
 
 
-def put(ours: OwnLogGroups, *records: bytes, position: int, **changed: Any) -> None:
-    options = {"role": ROLE, "source": SOURCE, "reader": "trail 1", "position": position} | changed
-    ours.put(GROUP.arn, STREAM, records, **options)
+def put(ours: OwnLogGroups, *records: bytes, position: int) -> None:
+    stream = TrailStream(group=GROUP.arn, name=STREAM, role=ROLE, source=SOURCE)
+    ours.put(stream, records, reader="trail 1", position=position)
 
 
 def messages(store: LogStore) -> list[str]:

@@ -15,7 +15,7 @@ def test_a_body_is_inflated_up_to_its_limit() -> None:
     assert inflated(gzip.compress(b""), 0) == b""
 
 
-@pytest.mark.parametrize("body", [b"", b"Action=PutMetricData", gzip.compress(b"a" * 100)[:-5], b"\x1f\x8b"])
+@pytest.mark.parametrize("body", [b"", b"Action=PutMetricData", gzip.compress(b"a" * 100, mtime=0)[:-5], b"\x1f\x8b"])
 def test_what_is_no_gzip_is_refused(body: bytes) -> None:
     with pytest.raises(AwsError) as caught:
         inflated(body, 1_000)

@@ -85,3 +85,25 @@ def test_every_operation_can_be_checked(service: str, sampler: Any) -> None:
             validate(service, name, input)
         except AwsError as error:  # patterns: what the sampler makes up seldom matches them
             assert "Member must not be null" not in error.message, name
+
+
+def test_no_message_shows_a_secret() -> None:
+    def refusal(http: dict[str, object], password: str) -> str:
+        basic = {"Username": "u", "Password": password}
+        auth = {"BasicAuthParameters": basic, "InvocationHttpParameters": http}
+        given = {"Name": "c", "AuthorizationType": "BASIC", "AuthParameters": auth}
+        with pytest.raises(AwsError) as refused:
+            validate("events", "CreateConnection", given)
+        return refused.value.message
+
+    assert refusal({}, "se:cret").startswith(
+        "1 validation error detected: Value at 'authParameters.basicAuthParameters.password' failed to satisfy"
+    )
+    many = refusal({"HeaderParameters": [{"Key": "k", "Value": "secret"}] * 101}, "p")
+    assert "secret" not in many and "headerParameters" in many
+
+
+def test_a_service_may_tell_of_patterns_first() -> None:
+    with pytest.raises(AwsError) as refused:
+        validate("events", "DescribeConnection", {"Name": "a b" * 30}, Validation(patterns_first=True))
+    assert refused.value.message.index("regular expression") < refused.value.message.index("length")

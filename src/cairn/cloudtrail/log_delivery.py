@@ -16,7 +16,7 @@ from functools import partial
 
 from cairn.cloudtrail import log_spans, status
 from cairn.cloudtrail.gather import UNDELIVERED_ORIGINS, Reader, compiled
-from cairn.cloudtrail.log_groups import LogGroupError, LogStreams, stream_name
+from cairn.cloudtrail.log_groups import LogGroupError, LogStreams, TrailStream, stream_name
 from cairn.cloudtrail.spans import Span
 from cairn.cloudtrail.trail import Trail
 from cairn.cloudtrail.trails import by_row
@@ -176,15 +176,7 @@ class LogDelivery:
             for stream, records in stretch.records.items():
                 reader = _reader(trail, stream)
                 self._written.pop(reader, None)  # where putting fails, whether it was written is asked again
-                self._streams.put(
-                    trail.settings.log_group.removesuffix(":*"),
-                    stream,
-                    records,
-                    role=trail.settings.log_role,
-                    source=trail.arn,
-                    reader=reader,
-                    position=stretch.next,
-                )
+                self._streams.put(_stream(trail, stream), records, reader=reader, position=stretch.next)
                 self._written[reader] = stretch.next
         except LogGroupError as error:
             with self._state.write() as connection:
@@ -200,6 +192,12 @@ class LogDelivery:
             with self._state.write() as connection:
                 log_spans.advance(connection, moved)
                 log_spans.finish(connection, finished)
+
+
+def _stream(trail: Trail, name: str) -> TrailStream:
+    settings = trail.settings
+    group = settings.log_group.removesuffix(":*")
+    return TrailStream(group=group, name=name, role=settings.log_role, source=trail.arn)
 
 
 def _reader(trail: Trail, stream: str) -> str:

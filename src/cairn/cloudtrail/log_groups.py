@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from cairn.cloudtrail import refusals
 from cairn.cloudtrail.trail import TrailId
 from cairn.core.errors import CairnError
@@ -40,26 +42,25 @@ class LogGroupError(CairnError):
         self.code = code
 
 
+class TrailStream(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream of a trail's log group, as the trail writes to it."""
+
+    group: str
+    """The group's ARN, without `:*`."""
+    name: str
+    role: str
+    """ARN of the role to write with."""
+    source: str
+    """ARN of the trail."""
+
+
 class LogStreams(Protocol):
     """Streams of log groups of any account and region, written to by CloudTrail."""
 
-    def put(
-        self,
-        group: str,
-        stream: str,
-        records: Sequence[bytes],
-        *,
-        role: str,
-        source: str,
-        reader: str,
-        position: int,
-    ) -> None:
+    def put(self, stream: TrailStream, records: Sequence[bytes], *, reader: str, position: int) -> None:
         """Write records to a stream, which is made where it is missing; they are durable when this returns.
 
         Args:
-            group: its ARN, without `:*`.
-            role: ARN of the role to write with.
-            source: ARN of the trail.
             reader: a name that is written to the stream by one writer, with growing positions.
             position: how far that is written then.
 

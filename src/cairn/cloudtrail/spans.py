@@ -60,6 +60,14 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         assert self.stop_time is not None
         return event_time <= self.stop_time
 
+    def holds(self, position: int, recorded: float, event_time: int) -> bool:
+        """Whether an event at `position`, which the journal took at `recorded`, lies within the span, for readers that
+        are not bound to its cursor."""
+        if position < self.start or (self.end is not None and position >= self.end):
+            return False
+        in_time = self.stop is None or position < self.stop or recorded <= self.closes
+        return in_time and self.takes(position, event_time)
+
 
 def open_span(
     connection: sa.Connection, trail: int, arn: str, selection: Selection, position: int, *, to_log_group: bool
@@ -93,6 +101,12 @@ def unfinished(connection: sa.Connection) -> list[Span]:
     rows = connection.execute(
         sa.select(spans).where(sa.or_(spans.c.end.is_(None), spans.c.cursor < spans.c.end)).order_by(spans.c.id)
     )
+    return [of_row(row) for row in rows.mappings()]
+
+
+def reaching(connection: sa.Connection, position: int) -> list[Span]:
+    """Spans that journal positions from `position` on may lie in, delivered or not."""
+    rows = connection.execute(sa.select(spans).where(sa.or_(spans.c.end.is_(None), spans.c.end > position)))
     return [of_row(row) for row in rows.mappings()]
 
 

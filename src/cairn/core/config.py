@@ -148,11 +148,25 @@ class CloudWatch:
 
 @dataclass(frozen=True)
 class Sns:
-    url: str = setting("", "Address of the gateway in the links of messages; empty: where it listens.")
+    url: str = setting(
+        "", "Address of the gateway in the links of messages, `{region}` in it the topic's; empty: where it listens."
+    )
     allow_private_endpoints: Literal["auto", "yes", "no"] = setting(
         "auto",
         "Whether messages go to http and https endpoints at private addresses; `auto`: where the gateway listens on "
         "loopback alone.",
+    )
+    confirmation_mails_an_hour: int = setting(
+        20, "How many mails that ask for a confirmation an address is sent in an hour, whoever subscribes it."
+    )
+
+
+@dataclass(frozen=True)
+class EventBridge:
+    allow_private_endpoints: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "Whether API destinations may be at private addresses, and called by plain http; `auto`: where the gateway "
+        "listens on loopback alone.",
     )
 
 
@@ -205,6 +219,7 @@ class Settings:
     digest: Digest = field(default_factory=Digest)
     cloudwatch: CloudWatch = field(default_factory=CloudWatch)
     sns: Sns = field(default_factory=Sns)
+    eventbridge: EventBridge = field(default_factory=EventBridge)
     smtp: Smtp = field(default_factory=Smtp)
     engines: Engines = field(default_factory=Engines)
     log: Log = field(default_factory=Log)

@@ -43,6 +43,8 @@ class BusEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Whether only rules see it whose state is ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS."""
     replay: str = ""
     """The name of the replay that it comes from."""
+    hops: tuple[str, ...] = ()
+    """How it came from other buses: `account` from one of the same region, `region` from one of another."""
 
     def parse(self) -> dict[str, Any]:
         """The envelope as a dictionary."""

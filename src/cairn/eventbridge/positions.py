@@ -20,6 +20,12 @@ def position_of(connection: sa.Connection, source: str) -> int:
     return connection.scalar(sa.select(positions.c.position).where(positions.c.source == source)) or 0
 
 
+def place(connection: sa.Connection, once: Once) -> None:
+    """Note that a source is read up to a position, also where it was read further: it begins anew there."""
+    connection.execute(sa.delete(positions).where(positions.c.source == once.source))
+    connection.execute(sa.insert(positions).values(source=once.source, position=once.position))
+
+
 def move(connection: sa.Connection, once: Once) -> bool:
     """Note that a source is read up to a position; False if it was already."""
     mine = positions.c.source == once.source

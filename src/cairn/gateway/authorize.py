@@ -19,6 +19,7 @@ from cairn.gateway.conditions import condition_keys
 from cairn.gateway.denial import denial
 from cairn.gateway.facts import is_data, is_write
 from cairn.gateway.keys import KeyTable
+from cairn.gateway.passed_roles import passed_roles
 from cairn.gateway.permissions import Permission, PermissionsOf, Side, permissions_of
 from cairn.gateway.policies import KnownPolicies, PrincipalPolicies, readable
 from cairn.wire.http import Call
@@ -32,7 +33,9 @@ CAIRN = "cairn"
 _LEFT_OPEN = frozenset({Reason.NO_IDENTITY, Reason.NO_BOUNDARY, Reason.NO_SESSION})
 """What the caller's own policies say where another's may still allow."""
 
-_POLICIES_ARE_PUT_BY = frozenset({"iam", "kms", "lambda", "organizations", "s3", "secretsmanager", "sns", "sqs"})
+_POLICIES_ARE_PUT_BY = frozenset(
+    {"events", "iam", "kms", "lambda", "organizations", "s3", "secretsmanager", "sns", "sqs"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ class Authorizer:
         if call.service == CAIRN:  # its commands see every account, so that only its own account may give them
             return [Permission(f"{CAIRN}:{call.operation}", owner=self._account)]
         special = self._special.get(call.service)
-        return list(special(call)) if special is not None else permissions_of(call)
+        needed = list(special(call)) if special is not None else permissions_of(call)
+        return needed + passed_roles(call)
 
     async def _ask(self, call: Call) -> _Asked:
         identity = call.identity

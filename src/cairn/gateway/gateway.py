@@ -7,6 +7,7 @@ import logging
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Protocol
 
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
@@ -42,6 +43,16 @@ INTERNAL_HEADERS = ("x-moto-", "x-cairn-")
 """Beginnings of the headers by which engines are told things. What a client sends of them goes no further."""
 
 
+class Pages(Protocol):
+    """What people see who follow links."""
+
+    def answer(self, request: Request) -> Response | None:
+        """The page that is asked for; None where it is none."""
+
+    def told(self, request: Request, reply: Response) -> Response:
+        """The reply to a call, as a page where one asked for it so."""
+
+
 class Gateway:
     """Answers requests: who is calling, may they, where the call goes, what it became.
 
@@ -63,7 +74,7 @@ class Gateway:
         recorder: Recorder,
         admin: Admin,
         health: Health,
-        pages: Callable[[Request], Response | None] | None = None,
+        pages: Pages | None = None,
         afterwards: Mapping[str, Callable[[Call], Awaitable[None]]] | None = None,
     ) -> None:
         self._settings = settings
@@ -84,7 +95,7 @@ class Gateway:
             return await self._health.answer(request)
         if request.path.startswith(PREFIX):
             return await self._administer(request)
-        page = self._pages(request) if self._pages is not None else None
+        page = self._pages.answer(request) if self._pages is not None else None
         if page is not None:
             return page
         call = self._begin(request)
@@ -105,7 +116,7 @@ class Gateway:
         reply = await self._recorder.conclude(call, response, outcome)
         if call.service in self._afterwards and reply.status < 400:
             await self._afterwards[call.service](call)
-        return reply
+        return self._pages.told(request, reply) if self._pages is not None else reply
 
     async def _attempt(self, call: Call) -> tuple[Response, Outcome | None]:
         """The steps, in order. Whatever stops one of them is raised, and becomes the reply."""

@@ -13,12 +13,14 @@ from cairn.cloudwatch.logs import operations as log_operations
 from cairn.cloudwatch.logs.records import pointer
 from cairn.cloudwatch.metric_filters import MetricFilters, MetricFilterSink
 from cairn.cloudwatch.metric_filters import operations as filter_operations
+from cairn.cloudwatch.metric_filters.filters import with_regexes as metric_filters_with_regexes
 from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.patterns import Message, compile_pattern
 from cairn.cloudwatch.queries import Queries, Runner, cleaner
 from cairn.cloudwatch.queries import operations as query_operations
 from cairn.cloudwatch.subscriptions import Deliveries, Filters, SubscriptionSink
 from cairn.cloudwatch.subscriptions import operations as subscription_operations
+from cairn.cloudwatch.subscriptions.filters import with_regexes as subscriptions_with_regexes
 from cairn.cloudwatch.tail import Sessions
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
@@ -26,12 +28,12 @@ from cairn.core.folder import DataFolder
 from cairn.core.lanes import Trouble
 from cairn.core.loops import Step
 from cairn.core.state import State
-from cairn.service.as_cloudtrail import AccountRoles
 from cairn.service.elsewhere import elsewhere
 from cairn.service.live_tail import LiveTail
 from cairn.service.log_exports import export_buckets
 from cairn.service.log_groups import OwnLogGroups, UnseenRoles
 from cairn.service.log_keys import log_keys
+from cairn.service.roles import cloudtrail_roles
 from cairn.service.saved import open_state
 from cairn.service.subscriptions import UpstreamDestinations
 from cairn.wire.http import Upstream
@@ -49,7 +51,7 @@ class CloudWatchLogs:
         self._questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
         self.store = LogStore(state, clock)
         self._compile = partial(compile_pattern, absent_differs=settings.cloudwatch.absent_differs == "yes")
-        self._filters = MetricFilters(self.store, self._compile)
+        self._filters = MetricFilters(self.store, self._compile, others=subscriptions_with_regexes)
         self._queries = Queries(state, clock)
         self._runner = Runner(self._queries, self.store, pointer, clock)
         self._destinations = UpstreamDestinations(settings, runtime, self._questions)
@@ -61,7 +63,7 @@ class CloudWatchLogs:
     def trail_log_groups(self) -> OwnLogGroups:
         """The log groups that trails send their events to."""
         is_ours = elsewhere(self._settings, "iam") is None
-        return OwnLogGroups(self.store, AccountRoles(self._questions) if is_ours else UnseenRoles(), self._clock)
+        return OwnLogGroups(self.store, cloudtrail_roles(self._questions) if is_ours else UnseenRoles(), self._clock)
 
     def operations(self) -> dict[str, Operation]:
         keys = log_keys(self._settings, self._questions)
@@ -69,7 +71,13 @@ class CloudWatchLogs:
             **log_operations(self.store, compile_pattern=self._matcher, keys=keys, filter_counts=self._filters.counts),
             **filter_operations(self._filters),
             **query_operations(self._queries, self._runner, self.store),
-            **subscription_operations(self.store, Filters(self.store), self._destinations, self._matcher),
+            **subscription_operations(
+                self.store,
+                Filters(self.store, others=metric_filters_with_regexes),
+                self._destinations,
+                self._matcher,
+                lambda text: self._compile(text).regexes,
+            ),
             **export_operations(self._tasks, self.store, self._buckets),
         }
 
@@ -95,7 +103,7 @@ class CloudWatchLogs:
             *readers,
             self._deliveries,
             Compactor(self.store, positions),
-            Cleaner(self.store, lambda: min(position() for position in positions)),
+            Cleaner(self.store, lambda: min(position() for position in positions), [Filters(self.store).needs]),
             cleaner(self._queries),
             Exporter(self._tasks, self.store, self._buckets, exports, self._clock),
         ]

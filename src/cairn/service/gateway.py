@@ -41,6 +41,7 @@ from cairn.core.journal.nats import NatsJournal
 from cairn.core.loops import Loop, Step, every
 from cairn.core.metrics import WRITE_S, MetricsBoard
 from cairn.core.status import StatusBoard
+from cairn.eventbridge.operations import VALIDATION as EVENTS_VALIDATION
 from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
 from cairn.gateway.authenticate import Authenticator
@@ -61,6 +62,7 @@ from cairn.service.cloudwatch import VALIDATIONS, CloudWatch
 from cairn.service.commands import Commands
 from cairn.service.digest_keys import digest_keys
 from cairn.service.elsewhere import endpoints, s3_elsewhere
+from cairn.service.event_permissions import event_permissions
 from cairn.service.eventbridge import EventBridge
 from cairn.service.joints import (
     AccountDirectory,
@@ -83,7 +85,8 @@ from cairn.wire.validate import USUAL, Validation
 
 log = logging.getLogger(__name__)
 
-_SPECIAL_PERMISSIONS = {"s3": bucket_permissions, "sns": sns_permissions}
+_SPECIAL_PERMISSIONS = {"events": event_permissions, "s3": bucket_permissions, "sns": sns_permissions}
+_VALIDATIONS = {**VALIDATIONS, "events": EVENTS_VALIDATION}
 _OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
 """Input for which CloudTrail has errors of its own in place of ValidationException."""
 
@@ -159,14 +162,15 @@ class GatewayProcess:
             recorder=recorder,
             admin=self._admin(authorizer),
             health=Health(self._problems, self._metrics.read),
-            pages=self._cloudwatch.sns.pages.answer if self._cloudwatch.sns is not None else None,
+            pages=self._cloudwatch.sns.pages if self._cloudwatch.sns is not None else None,
             afterwards={"organizations": Following(Membership(self._trails, self._organizations)).after},
         )
 
     def _authorizer(self, own: Collection[str]) -> Authorizer:
         elsewhere = self._elsewhere
         topics = self._cloudwatch.sns.policy if self._cloudwatch.sns is not None else None
-        source = AccountPolicies(self._questions, Buckets(self._state, self._clock), topics)
+        buses = self._eventbridge.policy if self._eventbridge.is_own else None
+        source = AccountPolicies(self._questions, Buckets(self._state, self._clock), topics, buses)
         return Authorizer(
             self._settings,
             KnownPolicies(source, self._clock),
@@ -187,7 +191,7 @@ class GatewayProcess:
         operations = self._cloudwatch.operations() | self._eventbridge.operations()
         beside: dict[str, Upstream] = {
             service: LocalService(
-                service, answered, validation=VALIDATIONS.get(service, USUAL), otherwise=self._default
+                service, answered, validation=_VALIDATIONS.get(service, USUAL), otherwise=self._default
             )
             for service, answered in operations.items()
         }

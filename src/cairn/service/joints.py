@@ -146,15 +146,20 @@ class AccountPolicies:
     """`gateway.policies.PolicySource` over the embedded account and its buckets.
 
     Args:
-        topics: the policy of a topic by its ARN, None where there is no such topic; None: SNS is elsewhere.
+        topics, buses: the policy of a topic, or of the bus of a bus's or a rule's ARN, None where there is no such; the
+            argument is None where that service is elsewhere.
     """
 
     def __init__(
-        self, questions: MotoQuestions, buckets: Buckets, topics: Callable[[str], str | None] | None = None
+        self,
+        questions: MotoQuestions,
+        buckets: Buckets,
+        topics: Callable[[str], str | None] | None = None,
+        buses: Callable[[str], str | None] | None = None,
     ) -> None:
         self._questions = questions
         self._buckets = buckets
-        self._topics = topics
+        self._own = {"sns": topics, "events": buses}
 
     def principal(self, arn: str) -> PrincipalPolicies:
         try:
@@ -173,8 +178,9 @@ class AccountPolicies:
             if bucket is None:
                 return None
             return ResourcePolicy(bucket.account, parsed_or_none(bucket.documents.get("policy"), Kind.RESOURCE))
-        if service == "sns":
-            policy = self._topics(arn) if self._topics is not None else None
+        if service in self._own:
+            policy_of = self._own[service]
+            policy = policy_of(arn) if policy_of is not None else None
             return ResourcePolicy(account, parsed_or_none(policy, Kind.RESOURCE)) if policy is not None else None
         try:
             if service == "iam":

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cairn.cloudtrail.log_groups import LogGroupError, LogGroups, LogStreams
+from cairn.cloudtrail.log_groups import LogGroupError, LogGroups, LogStreams, TrailStream
 from cairn.cloudwatch.logs.events import LogEvent, size_of_message
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.store import LogStore, Once
@@ -68,26 +68,16 @@ class OwnLogGroups:
     def may(self, role: str, action: str, resource: str) -> bool:
         return self._roles.may(role, action, resource)
 
-    def put(
-        self,
-        group: str,
-        stream: str,
-        records: Sequence[bytes],
-        *,
-        role: str,
-        source: str,
-        reader: str,
-        position: int,
-    ) -> None:
-        named = GroupId.of_arn(group)
+    def put(self, stream: TrailStream, records: Sequence[bytes], *, reader: str, position: int) -> None:
+        named = GroupId.of_arn(stream.group)
         assert named is not None, "a trail's log group was checked when it was set"
         try:
-            self._check_role(role, named.stream_arn(stream), source)
+            self._check_role(stream.role, named.stream_arn(stream.name), stream.source)
             now_ms = int(self._clock.now() * 1000)
             events = [LogEvent(now_ms, record.decode()) for record in records]
-            self._put(named, stream, events, Once(reader, position))
+            self._put(named, stream.name, events, Once(reader, position))
         except AwsError as error:
-            raise LogGroupError(error.code, f"{group}: {error.message}") from error
+            raise LogGroupError(error.code, f"{stream.group}: {error.message}") from error
         except Unreachable as error:
             raise LogGroupError("", error.message) from error
 
@@ -134,33 +124,23 @@ class LogGroupsElsewhere(UnseenRoles):
             raise AwsError("ServiceUnavailable", f"CloudWatch Logs does not answer: {error}", 503) from error
         return any(each["logGroupName"] == name for each in found)
 
-    def put(
-        self,
-        group: str,
-        stream: str,
-        records: Sequence[bytes],
-        *,
-        role: str,
-        source: str,
-        reader: str,
-        position: int,
-    ) -> None:
-        client = self._clients.of(group)
-        name = group.split(":", 6)[6]
+    def put(self, stream: TrailStream, records: Sequence[bytes], *, reader: str, position: int) -> None:
+        client = self._clients.of(stream.group)
+        place = {"logGroupName": stream.group.split(":", 6)[6], "logStreamName": stream.name}
         now_ms = int(self._clock.now() * 1000)
         try:
             for part in _parts(records):
                 events = [{"timestamp": now_ms, "message": message} for message in part]
                 try:
-                    client.put_log_events(logGroupName=name, logStreamName=stream, logEvents=events)
+                    client.put_log_events(**place, logEvents=events)
                 except client.exceptions.ResourceNotFoundException:
-                    client.create_log_stream(logGroupName=name, logStreamName=stream)
-                    client.put_log_events(logGroupName=name, logStreamName=stream, logEvents=events)
+                    client.create_log_stream(**place)
+                    client.put_log_events(**place, logEvents=events)
         except ClientError as error:
             detail = error.response["Error"]
-            raise LogGroupError(detail["Code"], f"{group}: {detail.get('Message', '')}") from error
+            raise LogGroupError(detail["Code"], f"{stream.group}: {detail.get('Message', '')}") from error
         except BotoCoreError as error:
-            raise LogGroupError("", f"{group}: {error}") from error
+            raise LogGroupError("", f"{stream.group}: {error}") from error
 
     def position_of(self, reader: str) -> int:
         return 0

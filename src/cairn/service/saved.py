@@ -20,7 +20,14 @@ from cairn.core.config import Settings
 from cairn.core.folder import DataFolder
 from cairn.core.journal import tables as _journal  # noqa: F401
 from cairn.core.state import SAVED, Schema, State
+from cairn.eventbridge import counting as _counting  # noqa: F401
 from cairn.eventbridge import tables as _eventbridge  # noqa: F401
+from cairn.eventbridge.archives import tables as _archives  # noqa: F401
+from cairn.eventbridge.buses import tables as _buses  # noqa: F401
+from cairn.eventbridge.connections import tables as _connections  # noqa: F401
+from cairn.eventbridge.deliveries import tables as _event_deliveries  # noqa: F401
+from cairn.eventbridge.rules import tables as _rules  # noqa: F401
+from cairn.eventbridge.schedules import tables as _schedules  # noqa: F401
 from cairn.eventbridge.schema import EVENTS
 from cairn.gateway import tables as _gateway  # noqa: F401
 

@@ -6,8 +6,10 @@ from functools import cached_property
 
 from cairn.account.moto.questions import MotoQuestions
 from cairn.cloudtrail import topics as of_trails
+from cairn.cloudwatch.metrics import MetricStore
 from cairn.cloudwatch.sns import topics as of_sns
 from cairn.cloudwatch.sns.arns import topic_of
+from cairn.cloudwatch.sns.counting import NAMESPACE
 from cairn.cloudwatch.sns.delivery import Deliveries
 from cairn.cloudwatch.sns.envelope import Envelopes
 from cairn.cloudwatch.sns.http_endpoint import HttpEndpoints
@@ -19,16 +21,19 @@ from cairn.cloudwatch.sns.queue import Queue
 from cairn.cloudwatch.sns.sending import Sender
 from cairn.cloudwatch.sns.signing import Signer
 from cairn.cloudwatch.sns.subscriptions import Subscriptions
+from cairn.cloudwatch.sns.tables import tallies
 from cairn.cloudwatch.sns.topics import Topics
 from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError, Unreachable
 from cairn.core.folder import DataFolder
 from cairn.core.state import State
+from cairn.core.tallies import TallyMover
 from cairn.gateway.permissions import Permission, permissions_of
 from cairn.service.account_keys import AccountKeys
 from cairn.service.elsewhere import elsewhere
 from cairn.service.sns_endpoints import aws_endpoints
+from cairn.service.tallies import MetricTallies
 from cairn.wire.http import Call
 from cairn.wire.operation import Operation
 
@@ -43,14 +48,15 @@ class Sns:
 
     def __init__(self, state: State, folder: DataFolder, settings: Settings, clock: Clock) -> None:
         self._state = state
+        self._counted = elsewhere(settings, "cloudwatch") is None
         self._folder = folder
         self._settings = settings
         self._clock = clock
         self._runtime = folder.runtime()
         self._questions = MotoQuestions(self._runtime.moto_url, self._runtime.moto_secret)
         keys = TopicKeys(self._questions) if elsewhere(settings, "kms") is None else None
-        self.topics = Topics(state, clock, keys)
-        self._subscriptions = Subscriptions(state, clock)
+        self.topics = Topics(state, clock, keys, counted=self._counted)
+        self._subscriptions = Subscriptions(state, clock, mails_an_hour=settings.sns.confirmation_mails_an_hour)
         self.pages = Pages(lambda: self._signer)
 
     def operations(self) -> dict[str, Operation]:
@@ -68,7 +74,13 @@ class Sns:
             mailer(settings.smtp),
             settings.smtp.sender,
         )
-        return Deliveries(Queue(self._state), self._subscriptions, sender, self._clock)
+        queue = Queue(self._state, counted=self._counted)
+        return Deliveries(queue, self._subscriptions, sender, self._clock)
+
+    def tally_mover(self, metrics: MetricStore) -> TallyMover:
+        """Makes metrics of what topics count; for the worker."""
+        sink = MetricTallies(metrics)
+        return TallyMover(self._state, tallies, sink, reader="sns tallies", namespace=NAMESPACE)
 
     def policy(self, arn: str) -> str | None:
         """The policy of a topic by its ARN; None where there is no such topic."""

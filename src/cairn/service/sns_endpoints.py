@@ -17,8 +17,9 @@ from cairn.core.clock import Clock
 from cairn.core.config import Settings
 from cairn.core.errors import Unreachable
 from cairn.core.folder import Runtime
-from cairn.core.policy import Kind
+from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import ClientOf, clients_of
+from cairn.service.roles import sns_roles
 
 MESSAGE_CHARACTERS_MAX = 300
 """Of what is told of an error."""
@@ -37,7 +38,10 @@ def aws_endpoints(settings: Settings, runtime: Runtime, questions: MotoQuestions
         client_of, is_embedded = clients_of(service, settings, runtime)
         return ServiceBackend(client_of, is_embedded=is_embedded), asked if is_embedded else None
 
-    return JoinedEndpoints(of("sqs"), of("lambda"), of("firehose"))
+    streams, stream_policies = of("firehose")
+    if elsewhere(settings, "iam") is not None:  # nothing can be asked of its roles
+        stream_policies = None
+    return JoinedEndpoints(of("sqs"), of("lambda"), (streams, stream_policies))
 
 
 class JoinedEndpoints:
@@ -63,9 +67,9 @@ class JoinedEndpoints:
             self._function_policies.check("lambda:InvokeFunction", function, topic)
         self._functions.invoke(function, payload)
 
-    def put(self, stream: str, role: str, data: bytes) -> None:
+    def put(self, stream: str, topic: str, role: str, data: bytes) -> None:
         if self._stream_policies is not None:
-            self._stream_policies.check_role(role, stream)
+            self._stream_policies.check_role(role, "firehose:PutRecord", stream, topic)
         self._streams.put(stream, data)
 
 
@@ -75,40 +79,44 @@ class PolicyAnswers:
     def __init__(self, questions: MotoQuestions, clock: Clock) -> None:
         self._questions = questions
         self._clock = clock
-        self._kept: dict[tuple[str, str, str], float] = {}  # by action, resource and topic: until when it is allowed
+        self._roles = sns_roles(questions)
+        self._kept: dict[tuple[str, ...], float] = {}  # by what was asked: until when it is allowed
 
     def check(self, action: str, resource: str, topic: str) -> None:
         """Return if the resource's policy lets SNS act for a topic. Raises `EndpointError`."""
         account = topic.split(":")[4]
         source = Source(service=SNS, arn=topic, account=account)
-        self._ask((action, resource, topic), lambda: self._allows(action, resource, source))
+        refusal = f"the policy of {resource} does not let {SNS} do {action} for {topic}"
+        self._ask((action, resource, topic), lambda: "" if self._allows(action, resource, source) else refusal)
 
-    def check_role(self, role: str, stream: str) -> None:
-        """Return if SNS may assume a role. Raises `EndpointError`."""
-        account = role.split(":")[4] if role.count(":") >= 5 else ""
-        source = Source(service=SNS, arn=stream, account=account)
+    def check_role(self, role: str, action: str, resource: str, topic: str) -> None:
+        """Return if SNS may assume a role for a topic, and the role may act on a resource. Raises `EndpointError`."""
 
-        def trusts() -> bool:
-            trust = self._questions.policies(role).trust
-            return service_may(trust, "sts:AssumeRole", role, source, kind=Kind.TRUST)
+        def refusal() -> str:
+            if not self._roles.trusts(role, topic):
+                return f"the role {role} does not let {SNS} assume it for {topic}"
+            return (
+                "" if self._roles.may(role, action, resource) else f"the role {role} may not do {action} on {resource}"
+            )
 
-        self._ask(("sts:AssumeRole", role, stream), trusts)
+        self._ask((action, resource, topic, role), refusal)
 
     def _allows(self, action: str, resource: str, source: Source) -> bool:
         return service_may(self._questions.resource_policy(resource), action, resource, source)
 
-    def _ask(self, key: tuple[str, str, str], question: Callable[[], bool]) -> None:
+    def _ask(self, key: tuple[str, ...], refusal: Callable[[], str]) -> None:
+        """Raise for what `refusal` says, unless it said nothing a moment ago. The resource stands second in `key`."""
         now = self._clock.monotonic()
         if self._kept.get(key, 0.0) > now:
             return
         try:
-            allowed = question()
+            refused = refusal()
         except NotFound as error:
             raise EndpointError(f"there is no {key[1]}", final=True) from error
         except Unreachable as error:
             raise EndpointError(error.message, unreachable=True) from error
-        if not allowed:
-            raise EndpointError(f"the policy of {key[1]} does not let {SNS} do {key[0]} for {key[2]}", final=True)
+        if refused:
+            raise EndpointError(refused, final=True)
         if len(self._kept) >= KEPT_MAX:
             self._kept.clear()
         self._kept[key] = now + KEPT_S

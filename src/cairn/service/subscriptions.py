@@ -15,12 +15,23 @@ from cairn.cloudwatch.subscriptions.destinations import Kind
 from cairn.core.config import Settings
 from cairn.core.errors import Unreachable
 from cairn.core.folder import Runtime
-from cairn.service.as_cloudwatch_logs import LogsRoles, logs_may
+from cairn.service.as_cloudwatch_logs import logs_may
 from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import clients_of
+from cairn.service.roles import logs_roles
 
 _ROLE_ACTIONS = {Kind.STREAM: "kinesis:PutRecord", Kind.FIREHOSE: "firehose:PutRecord"}
 _POLICY_ACTIONS = {Kind.FUNCTION: "lambda:InvokeFunction", Kind.QUEUE: "sqs:SendMessage"}
+
+_TOO_LARGE = {
+    Kind.FUNCTION: ("RequestTooLargeException", "RequestEntityTooLargeException", "413"),
+    Kind.QUEUE: ("InvalidParameterValue",),  # no other parameter of ours depends on what is sent
+    Kind.STREAM: ("ValidationException", "InvalidArgumentException"),
+    Kind.FIREHOSE: ("ValidationException", "InvalidArgumentException"),
+}
+"""Errors of a message that is too large; those of streams can have other reasons too."""
+_BYTES_TAKEN = {Kind.STREAM: 256 << 10, Kind.FIREHOSE: 256 << 10}
+"""What every stream takes: whatever one says of so little, it is not too large."""
 
 
 class UpstreamDestinations:
@@ -29,7 +40,7 @@ class UpstreamDestinations:
 
     def __init__(self, settings: Settings, runtime: Runtime, questions: MotoQuestions) -> None:
         self._questions = questions
-        self._roles = LogsRoles(questions)
+        self._roles = logs_roles(questions)
         self._is_own_iam = elsewhere(settings, "iam") is None
         found = {kind: clients_of(kind.value, settings, runtime) for kind in Kind}
         self._clients = {kind: client_of for kind, (client_of, _) in found.items()}
@@ -41,8 +52,7 @@ class UpstreamDestinations:
             client = self._clients[destination.kind](destination.arn)
             _SENDERS[destination.kind](client, destination, payload, partition_key)
         except ClientError as error:
-            detail = error.response["Error"]
-            raise DestinationError(detail["Code"], f"{destination.arn}: {detail.get('Message', '')}") from error
+            raise _refused(destination, error, len(payload)) from error
         except (BotoCoreError, Unreachable) as error:
             raise DestinationError("", f"{destination.arn}: {error}") from error
 
@@ -52,8 +62,7 @@ class UpstreamDestinations:
             if destination.kind is Kind.FUNCTION and destination.kind not in self._embedded:
                 self._clients[destination.kind](destination.arn).get_function(FunctionName=destination.arn)
         except ClientError as error:
-            detail = error.response["Error"]
-            raise DestinationError(detail["Code"], f"{destination.arn}: {detail.get('Message', '')}") from error
+            raise _refused(destination, error, 0) from error
         except (BotoCoreError, Unreachable) as error:
             raise DestinationError("", f"{destination.arn}: {error}") from error
 
@@ -81,6 +90,14 @@ class UpstreamDestinations:
             raise DestinationError("ResourceNotFoundException", f"there is no {resource}") from error
         if not logs_may(policy, action, resource, group_arn):
             raise DestinationError("AccessDeniedException", f"the policy of {resource} does not let us {action}")
+
+
+def _refused(destination: Destination, error: ClientError, size: int) -> DestinationError:
+    """What a client's error says; `size` is the payload's, in bytes."""
+    detail = error.response["Error"]
+    code, told = detail["Code"], f"{destination.arn}: {detail.get('Message', '')}"
+    taken = _BYTES_TAKEN.get(destination.kind, 0)
+    return DestinationError(code, told, too_large=size > taken and code in _TOO_LARGE[destination.kind])
 
 
 def _invoke(client: Any, destination: Destination, payload: bytes, _key: str) -> None:

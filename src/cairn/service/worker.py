@@ -90,7 +90,8 @@ class WorkerProcess:
         checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
         self._board = StatusBoard(self._state, clock)
-        self._sinks: list[Sink] = [self._history, self._delivery, self._log_delivery, self._resolver]
+        to_buses = self._eventbridge.trail_sinks(self._state, self._journal)
+        self._sinks: list[Sink] = [self._history, self._delivery, self._log_delivery, *to_buses, self._resolver]
         membership = Membership(Trails(self._state, self._journal, clock), organizations(settings, questions, clock))
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
@@ -98,7 +99,7 @@ class WorkerProcess:
         steps: list[Step] = [*self._sinks, self._digests, checkpoints, self._notices, membership]
         steps += [
             *self._cloudwatch.steps(),
-            *self._eventbridge.steps(),
+            *self._eventbridge.steps(self._cloudwatch),
             trimmer,
             JournalCheck(self._checked),
             board,

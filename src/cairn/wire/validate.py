@@ -38,6 +38,8 @@ class Validation:
     status: int = 400
     unchecked: frozenset[str] = frozenset()
     """What operations check themselves: `LookupEvents` or `LookupEvents.MaxResults`, or `*.MaxResults` for all."""
+    patterns_first: bool = False
+    """Whether a value is said not to have its pattern before it is said not to have its length."""
 
 
 USUAL = Validation()
@@ -52,7 +54,7 @@ def validate(service: str, operation: str, input: Mapping[str, Any], validation:
     if operation in validation.unchecked:
         return
     errors: Errors = []
-    for name, check in _operation_checks(service, operation):
+    for name, check in _operation_checks(service, operation, validation.patterns_first):
         if f"{operation}.{name}" not in validation.unchecked and f"*.{name}" not in validation.unchecked:
             check(input.get(name), _camel(name), errors)
     if errors:
@@ -61,15 +63,16 @@ def validate(service: str, operation: str, input: Mapping[str, Any], validation:
 
 
 @cache
-def _operation_checks(service: str, operation: str) -> tuple[tuple[str, _Check], ...]:
+def _operation_checks(service: str, operation: str, patterns_first: bool) -> tuple[tuple[str, _Check], ...]:
     shape = operation_model(service, operation).input_shape
-    return tuple(_Compiler().members(shape)) if shape is not None else ()
+    return tuple(_Compiler(patterns_first).members(shape)) if shape is not None else ()
 
 
 class _Compiler:
     """Compiles shapes to checks; what has nothing to check has none."""
 
-    def __init__(self) -> None:
+    def __init__(self, patterns_first: bool) -> None:
+        self._patterns_first = patterns_first
         self._structures: dict[str, list[tuple[str, _Check]]] = {}
 
     def members(self, shape: StructureShape) -> list[tuple[str, _Check]]:
@@ -92,7 +95,7 @@ class _Compiler:
                 return self._list(shape)
             case "map":
                 return self._map(shape)
-        return _own(_constraints(shape))
+        return _own(self._constraints(shape), secret=_is_secret(shape))
 
     def _structure(self, shape: StructureShape) -> _Check:
         members = self.members(shape)
@@ -104,9 +107,11 @@ class _Compiler:
         return check
 
     def _list(self, shape: Shape) -> _Check | None:
-        own = _own(_constraints(shape))
+        secret = _is_secret(shape)
+        own = _own(self._constraints(shape), secret=secret)
         if shape.member.type_name not in ("structure", "list", "map"):
-            return _both(own, _own([_of_every_item(*constraint) for constraint in _constraints(shape.member)]))
+            of_items = [_of_every_item(*constraint) for constraint in self._constraints(shape.member)]
+            return _both(own, _own(of_items, secret=secret))
         item = self._check(shape.member)
         if item is None:
             return own
@@ -119,6 +124,8 @@ class _Compiler:
         return _both(own, check)
 
     def _map(self, shape: Shape) -> _Check | None:
+        secret = _is_secret(shape)
+
         def of_all(what: str, inner: list[_Constraint], parts: Callable[[Any], Any]) -> _Check | None:
             said = ", ".join(text for _, text in inner)
             return _own(
@@ -129,12 +136,16 @@ class _Compiler:
                     )
                 ]
                 if inner
-                else []
+                else [],
+                secret=secret,
             )
 
-        own = _both(_own(_constraints(shape)), of_all("keys", _constraints(shape.key), lambda value: value.keys()))
+        own = _both(
+            _own(self._constraints(shape), secret=secret),
+            of_all("keys", self._constraints(shape.key), lambda value: value.keys()),
+        )
         if shape.value.type_name not in ("structure", "list", "map"):
-            return _both(own, of_all("value", _constraints(shape.value), lambda value: value.values()))
+            return _both(own, of_all("value", self._constraints(shape.value), lambda value: value.values()))
         entry = self._check(shape.value)
         if entry is None:
             return own
@@ -146,9 +157,13 @@ class _Compiler:
 
         return _both(own, check)
 
+    def _constraints(self, shape: Shape) -> list[_Constraint]:
+        sizes, pattern, enumeration = _sizes(shape), _patterns(shape), _enumeration(shape)
+        return [*pattern, *sizes, *enumeration] if self._patterns_first else [*sizes, *pattern, *enumeration]
 
-def _constraints(shape: Shape) -> list[_Constraint]:
-    """What a value of `shape` must satisfy, its members aside."""
+
+def _sizes(shape: Shape) -> list[_Constraint]:
+    """The length or the range that a value of `shape` must have."""
     found: list[_Constraint] = []
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     number = shape.type_name in ("integer", "long", "float", "double")
@@ -160,14 +175,22 @@ def _constraints(shape: Shape) -> list[_Constraint]:
         )
     if most is not None:
         found.append((lambda value: size(value) <= most, f"Member must have {what} less than or equal to {most:g}"))
-    pattern = _pattern(shape.metadata.get("pattern", ""))
-    if pattern is not None:
-        said = f"Member must satisfy regular expression pattern: {shape.metadata['pattern']}"
-        found.append((lambda value: len(value) > _PATTERN_CHARACTERS or pattern.search(value) is not None, said))
-    if shape.type_name == "string" and shape.enum:
-        allowed = frozenset(shape.enum)
-        found.append((lambda value: value in allowed, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"))
     return found
+
+
+def _patterns(shape: Shape) -> list[_Constraint]:
+    pattern = _pattern(shape.metadata.get("pattern", ""))
+    if pattern is None:
+        return []
+    said = f"Member must satisfy regular expression pattern: {shape.metadata['pattern']}"
+    return [(lambda value: len(value) > _PATTERN_CHARACTERS or pattern.search(value) is not None, said)]
+
+
+def _enumeration(shape: Shape) -> list[_Constraint]:
+    if shape.type_name != "string" or not shape.enum:
+        return []
+    allowed = frozenset(shape.enum)
+    return [(lambda value: value in allowed, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")]
 
 
 def _of_every_item(holds: Callable[[Any], bool], said: str) -> _Constraint:
@@ -187,14 +210,32 @@ def _pattern(text: str) -> re.Pattern[str] | None:
         return None
 
 
-def _own(constraints: list[_Constraint]) -> _Check | None:
+def _is_secret(shape: Shape, above: tuple[str, ...] = ()) -> bool:
+    """Whether a value of `shape` may hold a secret, which no message may show."""
+    if shape.metadata.get("sensitive"):
+        return True
+    if shape.name in above:
+        return False
+    within: list[Shape] = []
+    match shape.type_name:
+        case "structure":
+            within = list(shape.members.values())
+        case "list":
+            within = [shape.member]
+        case "map":
+            within = [shape.key, shape.value]
+    return any(_is_secret(each, (*above, shape.name)) for each in within)
+
+
+def _own(constraints: list[_Constraint], *, secret: bool) -> _Check | None:
     if not constraints:
         return None
 
     def check(value: Any, path: str, errors: Errors) -> None:
         for holds, said in constraints:
             if not holds(value):
-                errors.append(f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: {said}")
+                text = "Value" if secret else f"Value '{_shown(value)}'"
+                errors.append(f"{text} at '{path}' failed to satisfy constraint: {said}")
 
     return check
 

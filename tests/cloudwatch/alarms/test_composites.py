@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from tests.cloudwatch.alarms.world import ACCOUNT, REGION, TOPIC, World
+
+from cairn.cloudwatch.alarms.tables import alarms
 
 ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
 
@@ -34,6 +37,24 @@ def test_a_new_composite_alarm_is_evaluated_at_once(quiet: World) -> None:
     quiet.step()
     assert quiet.state("c") == "OK"
     assert quiet.described("c")["StateReason"] == f"{ARN}:c was created and its alarm rule evaluates to OK"
+
+
+@pytest.mark.parametrize("evaluated", [True, False])
+def test_a_rule_that_is_none_any_more_stops_no_other_and_says_so(quiet: World, evaluated: bool) -> None:
+    put(quiet, "broken")
+    if evaluated:
+        quiet.step()
+    with quiet.alarms.write() as connection:
+        settings = sa.func.replace(alarms.c.settings, "ALARM(a)", "SMOKE(a)")
+        connection.execute(sa.update(alarms).where(alarms.c.name == "broken").values(settings=settings))
+    quiet.restart()
+    put(quiet, "fine")
+    turn(quiet, "a", "ALARM")
+    assert (quiet.state("broken"), quiet.state("fine")) == ("INSUFFICIENT_DATA", "ALARM")
+    assert quiet.described("broken")["StateReason"].startswith(f"{ARN}:broken cannot be evaluated: ")
+    put(quiet, "broken")
+    quiet.step()
+    assert quiet.state("broken") == "ALARM"
 
 
 def test_it_turns_with_its_children(quiet: World) -> None:

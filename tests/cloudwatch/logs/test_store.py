@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from tests.cloudwatch.logs.rig import GROUP, Rig
 
-from cairn.cloudwatch.logs import LOGS, GroupId, LogEvent, LogStore, Once
-from cairn.cloudwatch.logs.groups import DAY_MS
-from cairn.cloudwatch.logs.tables import batches, chunk_streams, chunks, graves
+from cairn.cloudwatch.logs import LOGS, Cleaner, GroupId, LogEvent, LogStore, Once
+from cairn.cloudwatch.logs.groups import DAY_MS, Wanted
+from cairn.cloudwatch.logs.tables import batches, chunk_streams, chunks, graves, groups, streams
 from cairn.core.errors import AwsError
 from cairn.core.state import State
 
@@ -225,6 +225,53 @@ def test_a_deleted_group_takes_all_along_and_its_name_begins_anew(rig: Rig) -> N
     rig.cleaner.step()
     assert (rows(rig, batches), rows(rig, chunks), rows(rig, graves)) == (1, 0, 0)
     assert rig.messages() == ["z"]
+
+
+def test_what_was_deleted_stays_for_sinks_until_all_have_read_it(rig: Rig) -> None:
+    rig.make("a", "b")
+    rig.make("a", group=OTHER)
+    rig.put("a", "1")
+    rig.put("b", "2")
+    rig.put("a", "3", group=OTHER)
+    rig.store.streams.delete(GROUP, "a")
+    rig.store.groups.delete(GROUP)
+    rig.make("b")
+    rig.put("b", "4")
+    for passed, left in ((1, [1, 2, 3, 4]), (2, [2, 3, 4]), (3, [3, 4])):
+        rig.passed = passed
+        rig.cleaner.step()
+        read = rig.store.read_from(1, deleted=True)
+        assert [batch.seq for batch in read] == left
+        assert [batch.seq for batch in rig.store.read_from(1)] == [3, 4]
+        assert rows(rig, batches) == len(left)
+    named = {batch.seq: (batch.group, batch.stream) for batch in read}
+    assert named == {3: (OTHER, "a"), 4: (GROUP, "b")}
+    assert rows(rig, graves) == 0 and rows(rig, groups) == 2
+    assert rig.messages() == ["4"]
+
+
+def test_a_deleted_group_is_not_seen_by_a_reading_under_way(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cairn.cloudwatch.logs.reading.WINDOW_BYTES_FIRST", 1)
+    rig.make("a")
+    rig.put("a", "1", "2", "3")
+    reading = rig.store.read(GROUP)
+    assert next(reading).message == "1"
+    rig.store.groups.delete(GROUP)
+    assert list(reading) == []
+
+
+def test_a_group_whose_row_is_needed_stays_and_is_not_shown(rig: Rig) -> None:
+    rig.make("a")
+    rig.put("a", "1")
+    needed = {rig.store.groups.get(GROUP).row}
+    cleaner = Cleaner(rig.store, lambda: rig.passed, [needed.__contains__])
+    rig.store.groups.delete(GROUP)
+    cleaner.step()
+    assert (rows(rig, batches), rows(rig, groups), rows(rig, graves)) == (0, 1, 1)
+    assert rig.store.groups.page(Wanted(account=GROUP.account, region=GROUP.region), limit=5) == []
+    needed.clear()
+    cleaner.step()
+    assert (rows(rig, groups), rows(rig, streams), rows(rig, graves)) == (0, 0, 0)
 
 
 def test_a_deletion_during_a_compaction_wins(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,8 @@ class UnderWay:
         self.events: dict[GroupId, list[Known]] = {}
         self.retention: dict[GroupId, int | None] = {}
         self.told: list[tuple[int, GroupId, str]] = []
+        self.owed: list[tuple[int, GroupId, str]] = []
+        """What sinks have to see, whatever was deleted since."""
         for group in GROUPS:
             self.make(group)
 
@@ -74,6 +76,7 @@ class UnderWay:
         events = [LogEvent(self.rig.now_ms + offset, f"{seq}-{n}" * 9) for n, offset in enumerate(offsets)]
         assert self.rig.store.put(group, stream, events).seq == seq
         self.told.append((seq, group, stream))
+        self.owed.append((seq, group, stream))
         self.events[group] += [Known(e.timestamp_ms, seq, n, e.message, stream) for n, e in enumerate(events)]
 
     def delete_stream(self, group: GroupId, stream: str) -> None:
@@ -96,7 +99,7 @@ class UnderWay:
         """Expired events may be removed; from then on they must not come back."""
         self.rig.compactor.compact_all()
         self.rig.cleaner.step()
-        self.told = []
+        self.told, self.owed = [], []
         for group in GROUPS:
             self.events[group] = self.visible(group)
 
@@ -109,11 +112,12 @@ class UnderWay:
         match action:
             case ("compact",):
                 self.rig.compactor.compact_all()
-                self.told = []
+                self.told, self.owed = [], []
             case ("clean",):
                 self.rig.passed = 1 if self.told else self.rig.store.end()
                 self.rig.cleaner.step()
                 self.rig.passed = 1 << 62
+                self.owed = self.owed if self.told else []
             case ("wait",):
                 self.rig.clock.advance(36_000)
             case ("retention", group, days):
@@ -123,6 +127,7 @@ class UnderWay:
 
     def check(self) -> None:
         assert [(b.seq, b.group, b.stream) for b in self.rig.store.read_from(1)] == self.told
+        assert [(b.seq, b.group, b.stream) for b in self.rig.store.read_from(1, deleted=True)] == self.owed
         for group in GROUPS:
             read = self.rig.read(group)
             assert [_known(event) for event in read] == self.visible(group)

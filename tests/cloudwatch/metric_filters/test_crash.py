@@ -9,13 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cloudwatch.metric_filters.rig import MINUTE, NOW, Rig, Templates
+from tests.cloudwatch.metric_filters.rig import ACCOUNT, MINUTE, NOW, REGION, STREAM, Rig, Templates
 
+from cairn.cloudwatch.logs import GroupId
 from cairn.core.clock import TestClock
 from cairn.core.failpoints import VARIABLE
 
 pytestmark = pytest.mark.engine  # seven processes: not for the quick minute
 
+AUDIT = GroupId(ACCOUNT, REGION, "audit")
 POINTS = ("metric_filters.published", "metric_filters.durable")
 
 
@@ -27,17 +29,26 @@ def _work(folder: Path, armed: str) -> int:
     return subprocess.run(program, cwd=root, env=environment, check=False, timeout=120).returncode
 
 
-def test_kill_9_loses_no_match_and_repeats_none(templates: Templates, tmp_path: Path) -> None:
-    templates.copy_to(tmp_path)
-    rig = Rig(tmp_path, TestClock(NOW))
+def _make(rig: Rig) -> None:
     rig.make_group("audit")
     rig.put_filter("x", defaultValue=0)
     rig.put_filter("{ $.n > 0 }", name="sum", value="$.n")
+
+
+def test_kill_9_loses_no_match_and_repeats_none(templates: Templates, tmp_path: Path) -> None:
+    templates.copy_to(tmp_path)
+    rig = Rig(tmp_path, TestClock(NOW))
+    _make(rig)
     kills = 0
     for number in range(6):
         rig.put("y", at=MINUTE - 60 * number)
         for _ in range(8):
             rig.put("x", "y", '{"n": 2}', f"y {os.urandom(60_000).hex()}", at=NOW)  # no step takes them all
+        rig.logs.streams.delete(AUDIT, STREAM)  # which takes nothing of it back
+        rig.logs.streams.create(AUDIT, STREAM)
+        if number % 3 == 2:
+            rig.logs.groups.delete(AUDIT)
+            _make(rig)
         armed = f"{POINTS[number % 2]}=kill@{number % 3 + 1}"
         code = _work(tmp_path, armed)
         assert code in (0, -signal.SIGKILL)

@@ -10,11 +10,12 @@ from cairn.cloudwatch.metric_filters import defaults
 from cairn.cloudwatch.metric_filters.defaults import GRACE_S, Minute, OpenMinutes, Puts
 
 GROUP = GroupId(ACCOUNT, REGION, "audit")
+ROW = 7
 
 
 def batch(seq: int, *at: float, came: float = MINUTE + 30) -> LogBatch:
     events = [LogEvent(int(second * 1000), "m") for second in at]
-    return LogBatch(seq, GROUP, "stream", int(came * 1000), events)
+    return LogBatch(seq, GROUP, ROW, "stream", int(came * 1000), events)
 
 
 def over(minutes: OpenMinutes, now: float) -> list[int]:
@@ -46,12 +47,12 @@ def test_the_first_put_of_what_is_open_is_needed() -> None:
     minutes.note(batch(5, MINUTE))  # once more
     assert minutes.first == 5
     assert dict(minutes.over(MINUTE + 70)) == {
-        Minute(GROUP, MINUTE): Puts(5, 6, MINUTE + 62),
-        Minute(GROUP, MINUTE - 60): Puts(6, 6, MINUTE + 62),
+        Minute(ROW, MINUTE): Puts(5, 6, MINUTE + 62),
+        Minute(ROW, MINUTE - 60): Puts(6, 6, MINUTE + 62),
     }
-    minutes.close([Minute(GROUP, MINUTE)])
+    minutes.close([Minute(ROW, MINUTE)])
     assert minutes.first == 6
-    minutes.close([Minute(GROUP, MINUTE - 60)])
+    minutes.close([Minute(ROW, MINUTE - 60)])
     assert minutes.first is None
 
 

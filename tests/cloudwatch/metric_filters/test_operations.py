@@ -12,9 +12,13 @@ import pytest
 from tests.cloudwatch.metric_filters.rig import ACCOUNT, REGION, Rig
 
 from cairn.cloudwatch.logs import GroupId, operations
+from cairn.cloudwatch.logs.joints import WITH_REGEXES_MAX
 from cairn.cloudwatch.metric_filters import operations as filter_operations
-from cairn.cloudwatch.metric_filters.filters import FILTERS_MAX, WITH_REGEXES_MAX, MetricFilters
+from cairn.cloudwatch.metric_filters.filters import FILTERS_MAX, MetricFilters
+from cairn.cloudwatch.metric_filters.filters import with_regexes as metric_filters_with_regexes
 from cairn.cloudwatch.patterns import compile_pattern
+from cairn.cloudwatch.subscriptions.filters import Filters, SubscriptionFilter
+from cairn.cloudwatch.subscriptions.filters import with_regexes as subscriptions_with_regexes
 from cairn.core.errors import AwsError
 from cairn.wire.operation import Context
 
@@ -227,6 +231,41 @@ def test_a_group_has_only_so_many_filters_with_regular_expressions(rig: Rig) -> 
     params = {"logGroupName": "audit", "filterName": "more", "metricTransformations": [transformation()]}
     assert refusal(rig, "PutMetricFilter", **params, filterPattern="%x%")[0] == "LimitExceededException"
     rig.call("PutMetricFilter", **params, filterPattern="x")
+
+
+def test_regular_expressions_of_subscription_filters_count_with_them(rig: Rig) -> None:
+    metrics = MetricFilters(rig.logs, others=subscriptions_with_regexes)
+    subscriptions = Filters(rig.logs, others=metric_filters_with_regexes)
+    call = filter_operations(metrics)["PutMetricFilter"]
+    group = GroupId(ACCOUNT, REGION, "audit")
+
+    def put(name: str) -> None:
+        transformations = [transformation()]
+        named = {"logGroupName": "audit", "filterName": name, "filterPattern": "%x%"}
+        call(Context(ACCOUNT, REGION), {**named, "metricTransformations": transformations})
+
+    def subscribe(name: str, regexes: int) -> None:
+        wanted = {"pattern": "%x%" * regexes, "regexes": regexes, "destination": "arn"}
+        subscriptions.put(SubscriptionFilter(group=group, name=name, **wanted))  # type: ignore[arg-type]
+
+    subscribe("one", 2)
+    for number in range(WITH_REGEXES_MAX - 1):
+        put(f"f{number}")
+    for one_more in (lambda: put("more"), lambda: subscribe("two", 1)):
+        with pytest.raises(AwsError, match="Resource limit exceeded"):
+            one_more()
+    put("f0")
+    subscribe("one", 1)
+    subscribe("two", 0)
+
+
+def test_a_pattern_that_is_none_is_told_as_a_metric_filters(rig: Rig) -> None:
+    for operation, more in (
+        ("TestMetricFilter", {"logEventMessages": ["x"]}),
+        ("PutMetricFilter", {"logGroupName": "audit", "filterName": "f", "metricTransformations": [transformation()]}),
+    ):
+        code, message = refusal(rig, operation, filterPattern="{ $.a }", **more)
+        assert (code, message.split(":")[0]) == (INVALID, "Invalid metric filter pattern")
 
 
 def test_a_changed_filter_keeps_its_time(rig: Rig) -> None:

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.cloudwatch.metric_filters.rig import ACCOUNT, MINUTE, NOW, REGION, Rig, Templates
+from tests.cloudwatch.metric_filters.rig import ACCOUNT, MINUTE, NOW, REGION, STREAM, Rig, Templates
 
-from cairn.cloudwatch.logs import Compactor
+from cairn.cloudwatch.logs import Cleaner, Compactor, GroupId
 from cairn.cloudwatch.metric_filters import sink as sink_module
 from cairn.cloudwatch.metric_filters.evaluation import COMBINATIONS_MAX
 from cairn.core.clock import TestClock
@@ -18,6 +18,7 @@ from cairn.core.failpoints import FailpointReached, arm
 
 DENIED = '{"errorCode": "AccessDenied"}'
 FINE = '{"errorCode": null}'
+AUDIT = GroupId(ACCOUNT, REGION, "audit")
 
 
 def test_matches_count_at_their_own_second(rig: Rig) -> None:
@@ -71,6 +72,29 @@ def test_a_deleted_filter_and_those_of_a_deleted_group_count_no_more(rig: Rig) -
     rig.put("a")
     rig.run()
     assert rig.points("two") == {NOW: (2, 2)}
+
+
+def test_who_deletes_what_was_put_silences_no_filter(rig: Rig, clock: TestClock) -> None:
+    rig.put_filter("a")
+    rig.put_filter("nothing", name="quiet", defaultValue=0)
+    rig.put("a")
+    rig.logs.streams.delete(AUDIT, STREAM)
+    rig.logs.streams.create(AUDIT, STREAM)
+    rig.put("a")
+    rig.logs.groups.delete(AUDIT)
+    Cleaner(rig.logs, rig.sink.position).step()
+    rig.make_group("audit")
+    rig.put_filter("", name="later")
+    rig.put("a")  # not for the filters of the former group
+    assert [each["filterName"] for each in rig.call("DescribeMetricFilters")["metricFilters"]] == ["later"]
+    rig.run(rig.new_sink())
+    assert rig.points() == {NOW: (2, 2)} and rig.points("later") == {NOW: (1, 1)}
+    Cleaner(rig.logs, rig.sink.position).step()
+    clock.advance(60)
+    rig.run()
+    assert rig.points("quiet") == {MINUTE: (1, 0)}
+    Cleaner(rig.logs, rig.sink.position).step()
+    assert [each.definition.name for each in rig.filters.all()] == ["later"]
 
 
 def test_filters_are_of_their_group_alone(rig: Rig) -> None:
@@ -275,7 +299,7 @@ ACTIONS = st.lists(
         st.tuples(st.just("restart"), st.none()),
         st.tuples(st.just("fail"), st.sampled_from(["metric_filters.published", "metric_filters.durable"])),
         st.tuples(st.just("wait"), st.integers(1, 90)),
-        st.tuples(st.just("compact"), st.none()),
+        st.tuples(st.sampled_from(["compact", "clean", "delete stream", "delete group"]), st.none()),
     ),
     max_size=25,
 )
@@ -289,9 +313,13 @@ def test_whatever_happens_each_match_counts_once_and_each_quiet_minute_has_its_d
     clock, folder = TestClock(), tmp_path_factory.mktemp("rig")
     templates.copy_to(folder)
     rig = Rig(folder, clock)
-    rig.make_group("audit")
-    rig.put_filter("x", name="words", defaultValue=-1)
-    rig.put_filter("{ $.n = 3 }", name="numbers", value="$.n")
+
+    def make() -> None:
+        rig.make_group("audit")
+        rig.put_filter("x", name="words", defaultValue=-1)
+        rig.put_filter("{ $.n = 3 }", name="numbers", value="$.n")
+
+    make()
     words: Counter[int] = Counter()
     numbers: Counter[int] = Counter()
     minutes: set[int] = set()
@@ -318,8 +346,16 @@ def test_whatever_happens_each_match_counts_once_and_each_quiet_minute_has_its_d
         elif action == "wait":
             assert isinstance(given_, int)
             clock.advance(given_)
-        else:
+        elif action == "compact":
             Compactor(rig.logs, [rig.sink.position]).compact_all()
+        elif action == "clean":
+            Cleaner(rig.logs, rig.sink.position).step()
+        elif action == "delete stream":
+            rig.logs.streams.delete(AUDIT, STREAM)
+            rig.logs.streams.create(AUDIT, STREAM)
+        else:
+            rig.logs.groups.delete(AUDIT)
+            make()
     rig.run()
     clock.advance(120)
     rig.run()
@@ -328,4 +364,6 @@ def test_whatever_happens_each_match_counts_once_and_each_quiet_minute_has_its_d
     assert rig.points("words") == expected | dict.fromkeys(quiet, (1, -1))
     assert rig.points("numbers") == {second: (count, 3 * count) for second, count in numbers.items() if count}
     assert not minutes or rig.sink.position() == rig.logs.end()
+    Cleaner(rig.logs, rig.sink.position).step()
+    assert len(list(rig.filters.all())) == 2
     rig.close()

@@ -57,7 +57,7 @@ class Aws:
         self._try(function)
         self.invoked.append((function, payload))
 
-    def put(self, stream: str, role: str, data: bytes) -> None:
+    def put(self, stream: str, topic: str, role: str, data: bytes) -> None:
         self._try(stream)
         self.put_records.append((stream, role, data))
 
@@ -83,9 +83,9 @@ class Rig:
         self.aws = Aws()
         self.deliveries = self.deliverer()
 
-    def deliverer(self, mailer: Mailer | None = None, *, allow_private: bool = True) -> Deliveries:
+    def deliverer(self, mailer: Mailer | None = None, *, allow_private: bool = True, url: str = URL) -> Deliveries:
         """A delivery loop of its own."""
-        http, envelopes = HttpEndpoints(allow_private=allow_private), Envelopes(self.signer, URL)
+        http, envelopes = HttpEndpoints(allow_private=allow_private), Envelopes(self.signer, url)
         sender = Sender(envelopes, http, self.aws, mailer or NoRelay(), "Cairn <cairn@example.org>")
         return Deliveries(Queue(self.state), self.subscriptions, sender, self.clock)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,6 +106,25 @@ def test_a_server_gets_signed_messages_after_it_confirmed(rig: Rig, receiver: Re
     assert (rig.waiting(), rig.stored()) == (0, 0)
 
 
+def test_links_may_lead_to_the_name_that_aws_has_in_the_region_of_the_topic(rig: Rig, receiver: Receiver) -> None:
+    deliveries = rig.deliverer(url="https://sns.{region}.amazonaws.com")
+    topic = rig.topic()
+    rig.subscribe(topic, "http", receiver.url)
+    rig.run(deliveries)
+    asked = json.loads(receiver.received.pop().body)
+    rig.call("ConfirmSubscription", account=None, TopicArn=topic, Token=asked["Token"])
+    rig.call("Publish", TopicArn=topic, Message="m")
+    rig.run(deliveries)
+    told = json.loads(receiver.received.pop().body)
+    deliveries.close()
+    # what SDKs' validators look for
+    assert re.fullmatch(
+        r"https://sns\.eu-west-2\.amazonaws\.com/SimpleNotificationService-\w{32}\.pem", told["SigningCertURL"]
+    )
+    for url in (asked["SubscribeURL"], told["UnsubscribeURL"]):
+        assert url.startswith(f"https://sns.{REGION}.amazonaws.com/?Action=")
+
+
 def test_raw_messages_come_as_they_are(rig: Rig, receiver: Receiver) -> None:
     topic = rig.topic()
     policy = json.dumps({"requestPolicy": {"headerContentType": "application/json"}})
@@ -164,14 +184,20 @@ def test_a_server_that_fails_is_tried_again_by_its_policy(rig: Rig, receiver: Re
     assert (rig.waiting(), rig.stored()) == (0, 0)
 
 
-def test_a_server_that_says_that_it_is_wrong_is_not_asked_again(rig: Rig, receiver: Receiver) -> None:
+def test_a_server_that_says_that_it_is_wrong_is_not_asked_again(
+    rig: Rig, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
     topic = rig.topic()
     confirmed(rig, topic, receiver)
-    receiver.answers = [404]
+    receiver.answers = [404, 500]
     rig.call("Publish", TopicArn=topic, Message="m")
     rig.run(seconds=600)
     assert len(receiver.received) == 1
     assert rig.waiting() == 0
+    assert "(1 in a row), not tried again: " in caplog.messages[-1]
+    rig.call("Publish", TopicArn=topic, Message="m")
+    rig.run()
+    assert "(2 in a row), next in 20 s: " in caplog.messages[-1], "as its delivery policy says"
 
 
 def test_a_queue_that_is_away_gets_what_was_published_meanwhile(rig: Rig) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -12,8 +15,9 @@ from cairn.cloudwatch.sns import retries
 from cairn.cloudwatch.sns.pages import Pages
 from cairn.cloudwatch.sns.signing import Signer
 from cairn.core.clock import TestClock
-from cairn.core.errors import CairnError
-from cairn.wire.http import Headers, Request
+from cairn.core.errors import AwsError, CairnError
+from cairn.wire.http import Call, Headers, Request, Response
+from cairn.wire.respond import error_response, respond
 
 
 def test_processes_that_begin_together_sign_with_one_key(tmp_path: Path, clock: TestClock) -> None:
@@ -51,6 +55,66 @@ def test_pages_are_for_those_that_ask_for_them(tmp_path: Path, clock: TestClock)
         get("/bucket/key"),
     ):
         assert pages.answer(request) is None
+
+
+def xml(operation: str, output: dict[str, str]) -> Response:
+    call = Call(get("/"), "sns", operation, "eu-west-2", request_id="r-1")
+    return respond(call, output)
+
+
+TOPIC = "arn:aws:sns:eu-west-2:111122223333:<alerts>"
+CONFIRM = "Action=ConfirmSubscription&TopicArn=" + quote(TOPIC) + "&Token=t&Page=html"
+LEAVE = "Action=Unsubscribe&SubscriptionArn=" + quote(TOPIC + ":1-2") + "&Page=html"
+
+
+def test_who_presses_a_button_is_told_in_words(tmp_path: Path, clock: TestClock) -> None:
+    pages = Pages(lambda: Signer(tmp_path, clock))
+    confirmed = pages.told(get("/", CONFIRM), xml("ConfirmSubscription", {"SubscriptionArn": TOPIC + ":1-2"}))
+    removed = pages.told(get("/", LEAVE), xml("Unsubscribe", {}))
+    call = Call(get("/"), "sns", "ConfirmSubscription", "eu-west-2")
+    old = pages.told(
+        get("/", CONFIRM), error_response(call, AwsError("InvalidParameter", "Invalid parameter: <Token>"))
+    )
+    kept = pages.told(get("/", LEAVE), error_response(call, AwsError("AuthorizationError", "no", 403)))
+    for page, status, says in (
+        (confirmed, 200, "the topic <b>&lt;alerts&gt;</b> of the account 111122223333 in eu-west-2"),
+        (
+            confirmed,
+            200,
+            'href="/unsubscribe.html?SubscriptionArn=arn:aws:sns:eu-west-2:111122223333:%3Calerts%3E:1-2"',
+        ),
+        (removed, 200, "no more messages of the topic <b>&lt;alerts&gt;</b>"),
+        (old, 400, "InvalidParameter: Invalid parameter: &lt;Token&gt;"),
+        (old, 400, "more than three days old"),
+        (kept, 403, "Only the owner"),
+    ):
+        assert isinstance(page.body, bytes)
+        assert (page.status, page.headers.get("content-type")) == (status, "text/html; charset=utf-8")
+        assert says in page.body.decode()
+        assert b"<alerts>" not in page.body and b"<script" not in page.body
+        assert "script-src" not in page.headers.get("content-security-policy")  # none: default-src says so
+        assert page.headers.get("content-security-policy").startswith("default-src 'none'; style-src 'sha256-")
+    assert confirmed.headers.get("x-amzn-requestid") == "r-1"
+
+
+def test_programs_are_told_in_xml(tmp_path: Path, clock: TestClock) -> None:
+    pages = Pages(lambda: Signer(tmp_path, clock))
+    reply = xml("ConfirmSubscription", {"SubscriptionArn": TOPIC})
+    for request in (
+        get("/", CONFIRM.removesuffix("&Page=html")),
+        get("/", CONFIRM, method="POST"),
+        get("/", CONFIRM.replace("ConfirmSubscription", "ListTopics")),
+        get("/bucket", "prefix=Page=html"),
+    ):
+        assert pages.told(request, reply) is reply
+
+
+def test_the_style_of_a_page_is_the_one_that_its_policy_lets_in(tmp_path: Path, clock: TestClock) -> None:
+    page = Pages(lambda: Signer(tmp_path, clock)).answer(get("/unsubscribe.html", "SubscriptionArn=a"))
+    assert page is not None and isinstance(page.body, bytes)
+    style = page.body.decode().partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in page.headers.get("content-security-policy")
 
 
 def test_aws_endpoints_are_tried_for_23_days_and_mail_for_six_hours() -> None:

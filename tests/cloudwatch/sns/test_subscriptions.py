@@ -7,8 +7,11 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from tests.cloudwatch.sns.rig import ACCOUNT, REGION, Rig
 
+from cairn.cloudwatch.sns.subscriptions import MAILS_AN_HOUR
+from cairn.cloudwatch.sns.tables import questions
 from cairn.core.errors import AwsError
 
 OTHER = "999999999999"
@@ -65,6 +68,32 @@ def test_an_address_is_asked_and_then_hears(rig: Rig) -> None:
     assert (found["PendingConfirmation"], found["ConfirmationWasAuthenticated"]) == ("false", "false")
     counted = rig.call("GetTopicAttributes", TopicArn=topic)["Attributes"]
     assert (counted["SubscriptionsConfirmed"], counted["SubscriptionsPending"]) == ("1", "0")
+
+
+def test_an_address_is_not_asked_without_end(rig: Rig) -> None:
+    topics = [rig.topic(f"t{number}") for number in range(MAILS_AN_HOUR + 1)]
+    spelled = ["ops@example.org", "Ops+7@EXAMPLE.org"]
+    for number, topic in enumerate(topics[:-1]):
+        rig.subscribe(topic, ("email", "email-json")[number % 2], spelled[number % 2])
+    asked = {"TopicArn": topics[-1], "Protocol": "email", "Endpoint": ADDRESS}
+    text = rig.refused("Throttled", "Subscribe", **asked)
+    assert text == "ops@example.org was asked to confirm 20 subscriptions within an hour. Ask again later."
+    assert rig.call("ListSubscriptionsByTopic", TopicArn=topics[-1])["Subscriptions"] == []
+    assert rig.waiting() == MAILS_AN_HOUR
+    rig.subscribe(topics[-1], "email", "other@example.org")
+    rig.clock.advance(3601)
+    rig.subscriptions.tidy()
+    with rig.state.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(questions)) == 0
+    rig.subscribe(topics[-1], "email", ADDRESS)
+
+
+def test_an_address_that_says_yes_may_be_asked_again(rig: Rig) -> None:
+    topics = [rig.topic(f"t{number}") for number in range(MAILS_AN_HOUR + 1)]
+    made = [rig.subscribe(topic, "email", ADDRESS) for topic in topics[:-1]]
+    rig.refused("Throttled", "Subscribe", TopicArn=topics[0], Protocol="email", Endpoint=ADDRESS)
+    rig.call("ConfirmSubscription", account=None, TopicArn=topics[3], Token=rig.token(made[3]))
+    rig.subscribe(topics[-1], "email", ADDRESS)
 
 
 def test_a_token_is_good_for_three_days(rig: Rig) -> None:

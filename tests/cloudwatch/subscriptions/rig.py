@@ -53,6 +53,8 @@ class FakeDestinations:
         self.taken: list[tuple[str, dict[str, Any], str]] = []
         self.dead: set[str] = set()
         self.broken: set[str] = set()
+        self.bytes_max: dict[str, int] = {}
+        """Of the messages in a payload."""
         self.hang: dict[str, threading.Event] = {}
 
     def deliver(self, destination: Destination, payload: bytes, *, group_arn: str, partition_key: str) -> None:
@@ -63,6 +65,9 @@ class FakeDestinations:
         if destination.name in self.dead:
             raise DestinationError("ResourceNotFoundException", "it is not there")
         assert group_arn == GROUP.arn
+        found = json.loads(gzip.decompress(payload))
+        if sum(len(event["message"]) for event in found["logEvents"]) > self.bytes_max.get(destination.name, 1 << 30):
+            raise DestinationError("InvalidParameterValue", "it is too large", too_large=True)
         self.taken.append((destination.name, json.loads(gzip.decompress(payload)), partition_key))
 
     def check(self, destination: Destination, *, group_arn: str) -> None:
@@ -83,11 +88,14 @@ class Rig:
         self.state = State.in_folder(folder, LOGS)
         self.state.migrate()
         self.store = LogStore(self.state, clock)
-        self.filters = Filters(self.store)
+        self.others = 0
+        self.filters = Filters(self.store, lambda _connection, _group: self.others)
         self.destinations = FakeDestinations()
         self.sink = SubscriptionSink(self.store, contains)
         self.deliveries = Deliveries(self.store, self.destinations, clock)
-        self._operations = operations(self.store, self.filters, self.destinations, contains)
+        self._operations = operations(
+            self.store, self.filters, self.destinations, contains, lambda text: text.count("%") // 2
+        )
         self.store.groups.create(GROUP)
         for stream in ("s", "t"):
             self.store.streams.create(GROUP, stream)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from tests.cloudwatch.subscriptions.rig import ACCOUNT, FUNCTION, GROUP, HERE, REGION, ROLE, Rig, contains, stream_arn
 
-from cairn.cloudwatch.logs import GroupId
+from cairn.cloudwatch.logs import Cleaner, GroupId
 from cairn.cloudwatch.subscriptions import sink as sink_module
 from cairn.cloudwatch.subscriptions.delivery import RETRIED_FOR_S
 from cairn.cloudwatch.subscriptions.payload import PAYLOAD_BYTES_MAX
@@ -123,6 +123,20 @@ def test_after_a_day_what_was_not_taken_is_dropped_and_counted(rig: Rig, how: st
     assert rig.destinations.messages("k") == ["young"]
 
 
+def test_what_is_too_large_together_is_delivered_in_parts_and_what_never_fits_is_let_go(rig: Rig) -> None:
+    rig.subscribe("k", "")
+    rig.destinations.bytes_max["k"] = 10
+    rig.put("aaaa", "bbbb", "far too large", "cccc", "dddd", "eeee")
+    rig.put("next")
+    rig.run()
+    parts = [[event["message"] for event in found["logEvents"]] for found in rig.destinations.data("k")]
+    assert all(sum(map(len, part)) <= 10 for part in parts)
+    assert [message for part in parts for message in part] == ["aaaa", "bbbb", "cccc", "dddd", "eeee", "next"]
+    assert waiting(rig) == 0
+    assert [filter.dropped for filter in rig.filters.all()] == [1]
+    assert rig.deliveries.troubles() == {}
+
+
 def test_no_more_waits_than_may(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sink_module, "WAITING_BYTES_MAX", 600)
     rig.subscribe("k", "")
@@ -177,9 +191,34 @@ def test_a_filter_that_is_deleted_delivers_nothing_more(rig: Rig) -> None:
     rig.put("y")
     rig.run()
     assert rig.destinations.messages("k") == []
+
+
+def test_what_came_in_before_its_group_was_deleted_is_delivered(rig: Rig) -> None:
+    cleaner = Cleaner(rig.store, lambda: rig.sink.position, [rig.filters.needs])
     rig.subscribe("k", "")
+    rig.put("read")
+    rig.read()
+    rig.put("unread", stream="t")
+    rig.store.streams.delete(GROUP, "t")
     rig.store.groups.delete(GROUP)
-    assert rig.filters.all() == []
+    rig.store.groups.create(GROUP)
+    rig.store.streams.create(GROUP, "t")
+    rig.subscribe("later", "")
+    rig.put("new", stream="t")
+    rig.destinations.dead.add("k")
+    cleaner.step()
+    rig.run()
+    cleaner.step()
+    assert rig.destinations.messages("later") == ["new"]
+    listed = rig.call("DescribeSubscriptionFilters", logGroupName="app")["subscriptionFilters"]
+    assert [filter["filterName"] for filter in listed] == ["later"]
+    rig.destinations.dead.clear()
+    rig.clock.advance(3600)
+    rig.run()
+    assert rig.destinations.messages("k") == ["read", "unread"]
+    assert [found["logStream"] for found in rig.destinations.data("k")] == ["s", "t"]
+    cleaner.step()
+    assert [filter.name for filter in rig.filters.all()] == ["later"]
 
 
 def test_changing_a_filter_keeps_its_place(rig: Rig) -> None:
@@ -223,7 +262,7 @@ def test_filters_are_listed_by_name_in_pages(rig: Rig) -> None:
     ("params", "code", "said"),
     [
         ({"logGroupName": "none"}, "ResourceNotFoundException", "log group does not exist"),
-        ({"filterPattern": "{"}, "InvalidParameterException", "Invalid filter pattern"),
+        ({"filterPattern": "{"}, "InvalidParameterException", "Invalid subscription filter pattern"),
         ({"destinationArn": "nonsense"}, "InvalidParameterException", "destinationArn is not valid"),
         ({"destinationArn": "arn:aws:s3:::bucket"}, "InvalidParameterException", "for vendor s3"),
         ({"destinationArn": FUNCTION}, "InvalidParameterException", "vendor lambda cannot be used with roleArn"),

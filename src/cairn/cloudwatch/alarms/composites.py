@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 
 import msgspec
@@ -16,10 +17,14 @@ from cairn.cloudwatch.alarms.suppression import UNSUPPRESSED, suppress
 from cairn.cloudwatch.alarms.tables import alarms
 from cairn.cloudwatch.alarms.transitions import carry_out, turn
 from cairn.core.clock import Clock
+from cairn.core.errors import AwsError
 from cairn.core.state import State
 
 SAME_MOMENT_S = 1.0
 """Alarms that turned so close to each other made their parent turn together."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Composites:
@@ -92,7 +97,11 @@ def suppressing(connection: sa.Connection, alarm: Alarm) -> bool:
 def _evaluate(connection: sa.Connection, alarm: Alarm, now: float) -> None:
     settings = alarm.settings
     assert isinstance(settings, CompositeSettings)
-    rule = _parsed(settings.alarm_rule)
+    try:
+        rule = _parsed(settings.alarm_rule)
+    except AwsError as error:  # it was checked when it was put: another version's grammar
+        _set_aside(connection, alarm, error, now)
+        return
     children = rows.named(connection, alarm.id.account, alarm.id.region, rule.children)
     states = {name: children[name].state.value if name in children else INSUFFICIENT_DATA for name in rule.children}
     value = ALARM if rule.holds(states) else OK
@@ -109,6 +118,16 @@ def _evaluate(connection: sa.Connection, alarm: Alarm, now: float) -> None:
             ]
         )
     turn_composite(connection, alarm, value, reason, data, now, suppressing=suppressing(connection, alarm))
+
+
+def _set_aside(connection: sa.Connection, alarm: Alarm, error: AwsError, now: float) -> None:
+    """Have an alarm whose rule cannot be read say so, and wait until it is put anew or an alarm of its turns."""
+    reason = reasons.composite_unreadable(alarm.id.arn, error.message)
+    if alarm.state.reason != reason:
+        log.error("%s", reason)
+    if alarm.state.value == INSUFFICIENT_DATA:  # it does not turn, but says why from now on
+        alarm = msgspec.structs.replace(alarm, state=msgspec.structs.replace(alarm.state, reason=reason, updated=now))
+    turn_composite(connection, alarm, INSUFFICIENT_DATA, reason, "", now, suppressing=suppressing(connection, alarm))
 
 
 def _other(state: AlarmState) -> AlarmState:

@@ -116,6 +116,11 @@ def composite_defined(arn: str, verb: str, state: str) -> str:
     return f"{arn} was {verb} and its alarm rule evaluates to {state}"
 
 
+def composite_unreadable(arn: str, why: str) -> str:  # (ours)
+    """Of a composite alarm whose rule is none any more."""
+    return f"{arn} cannot be evaluated: {why}"
+
+
 def timestamp(seconds: float) -> str:
     """`2024-01-01T00:00:00.000+0000`, as alarms write times."""
     milliseconds = round(seconds * 1000)

@@ -10,6 +10,7 @@ from cairn.cloudwatch.logs.events import LogBatch, LogEvent, Place, StoredEvent
 from cairn.cloudwatch.logs.groups import Group
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.operations import VALIDATION, operations
+from cairn.cloudwatch.logs.policies import ResourcePolicies
 from cairn.cloudwatch.logs.records import discovered, pointer
 from cairn.cloudwatch.logs.store import Accepted, LogStore, Once
 from cairn.cloudwatch.logs.tables import LOGS
@@ -29,6 +30,7 @@ __all__ = [
     "LogStore",
     "Once",
     "Place",
+    "ResourcePolicies",
     "StoredEvent",
     "discovered",
     "operations",

@@ -1,12 +1,13 @@
 """Cleaning: the step that removes the bytes of what nobody can read any more.
 
 Events that a group's retention has passed and those of deleted groups and streams are invisible at once. Here their
-batches and chunks go, a few in a transaction, so that no put waits long.
+batches and chunks go, a few in a transaction, so that no put waits long. What a sink has still to read stays until it
+has, and so does a deleted group's row, with the filters that hang on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from cairn.cloudwatch.logs import chunks, groups
 from cairn.cloudwatch.logs.events import unpack_rows
 from cairn.cloudwatch.logs.groups import Group
 from cairn.cloudwatch.logs.store import LogStore
-from cairn.cloudwatch.logs.tables import batches, chunk_streams, graves
+from cairn.cloudwatch.logs.tables import batches, chunk_streams, graves, living
 from cairn.cloudwatch.logs.tables import chunks as chunk_table
 from cairn.cloudwatch.logs.tables import groups as group_table
 
@@ -27,41 +28,58 @@ class Cleaner:
     """Removes expired and deleted events. One a database.
 
     Args:
-        passed: the number before which no sink needs a batch; retention removes none behind it.
+        passed: the number before which no sink needs a batch; none behind it is removed.
+        needed: whether somebody needs a deleted group's row, by its number, though all its events are gone.
     """
 
     name = "log cleaning"
 
-    def __init__(self, store: LogStore, passed: Callable[[], int]) -> None:
+    def __init__(
+        self, store: LogStore, passed: Callable[[], int], needed: Sequence[Callable[[int], bool]] = ()
+    ) -> None:
         self._store = store
         self._passed = passed
+        self._needed = needed
 
     def step(self) -> float:
-        while self._bury() or self._expire():
+        with self._store.state.read() as connection:
+            dug = list(connection.scalars(sa.select(graves.c.id).order_by(graves.c.id)))
+        passed = self._passed()
+        for grave in dug:
+            while self._bury(grave, passed):
+                pass
+        while self._expire():
             pass
         return PAUSE_S
 
-    def _bury(self) -> bool:
-        """Remove some of what was deleted; whether there may be more."""
+    def _bury(self, grave: int, passed: int) -> bool:
+        """Remove some of what was deleted; whether there may be more to remove now."""
         with self._store.state.write() as connection:
-            grave = connection.execute(sa.select(graves).order_by(graves.c.id).limit(1)).one_or_none()
-            if grave is None:
-                return False
-            if grave.log_stream is None:
-                more = _remove_batches(connection, batches.c.log_group == grave.log_group)
-                more |= _remove_chunks(connection, chunk_table.c.log_group == grave.log_group) > 0
+            row = connection.execute(sa.select(graves).where(graves.c.id == grave)).one()
+            of_group = row.log_stream is None
+            which = batches.c.log_group == row.log_group
+            if not of_group:
+                which = sa.and_(which, batches.c.log_stream == row.log_stream)
+            more = _remove_batches(connection, sa.and_(which, batches.c.seq < passed))
+            if of_group:
+                more |= _remove_chunks(connection, chunk_table.c.log_group == row.log_group) > 0
             else:
-                of_stream = sa.and_(batches.c.log_group == grave.log_group, batches.c.log_stream == grave.log_stream)
-                more = _remove_batches(connection, of_stream)
-                more |= _thin_out(connection, grave.log_group, grave.log_stream)
-            if not more:
-                connection.execute(sa.delete(graves).where(graves.c.id == grave.id))
-        return True
+                more |= _thin_out(connection, row.log_group, row.log_stream)
+            if more:
+                return True
+            if connection.scalar(sa.select(batches.c.seq).where(which).limit(1)) is not None:
+                return False  # some sink has still to read it
+            if of_group:
+                if any(needed(row.log_group) for needed in self._needed):
+                    return False
+                connection.execute(sa.delete(group_table).where(group_table.c.id == row.log_group))
+            connection.execute(sa.delete(graves).where(graves.c.id == grave))
+        return False
 
     def _expire(self) -> bool:
         """Remove some of what is beyond its group's retention; whether there may be more."""
         with self._store.state.read() as connection:
-            kept = connection.execute(sa.select(group_table).where(group_table.c.retention_days.is_not(None)))
+            kept = connection.execute(sa.select(group_table).where(group_table.c.retention_days.is_not(None), living))
             limited = [groups.of_row(row) for row in kept]
         now_ms, passed = self._store.now_ms(), self._passed()
         more = False

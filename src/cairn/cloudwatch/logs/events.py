@@ -68,6 +68,8 @@ class LogBatch(msgspec.Struct, frozen=True):
     seq: int
     """Greater than that of every put that was durable before it, whatever its group."""
     group: GroupId
+    group_row: int
+    """Tells a group from a later one of the same name."""
     stream: str
     ingestion_ms: int
     events: Sequence[LogEvent]

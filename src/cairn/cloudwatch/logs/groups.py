@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from cairn.cloudwatch.logs import refusals
 from cairn.cloudwatch.logs.names import GroupId
-from cairn.cloudwatch.logs.tables import batches, graves, group_tags, groups
+from cairn.cloudwatch.logs.policies import delete_of
+from cairn.cloudwatch.logs.tables import batches, graves, group_tags, groups, living
 from cairn.core.clock import Clock
 from cairn.core.state import State
 
@@ -110,7 +111,10 @@ class Groups:
             _put_tags(connection, row[0], tags or {})
 
     def delete(self, group: GroupId) -> None:
-        """Delete a group and all that is in it; its events are gone at once, their bytes soon (`cleaning`).
+        """Delete a group and all that is in it.
+
+        Nobody finds it any more, and its name is free. Its rows stay until sinks have read what was put into it
+        before; then they go (`cleaning`).
 
         Raises:
             AwsError: ResourceNotFoundException; ValidationException: it is protected.
@@ -120,7 +124,9 @@ class Groups:
             if found.protected:
                 raise refusals.group_protected()
             connection.execute(sa.insert(graves).values(log_group=found.row, log_stream=None))
-            connection.execute(sa.delete(groups).where(groups.c.id == found.row))
+            delete_of(connection, group)
+            gone_ms = int(self._clock.now() * 1000)
+            connection.execute(sa.update(groups).where(groups.c.id == found.row).values(gone_ms=gone_ms))
 
     def change(self, group: GroupId, **values: object) -> None:
         """Set columns of a group.
@@ -134,7 +140,7 @@ class Groups:
     def page(self, wanted: Wanted, *, after: str = "", limit: int) -> list[Group]:
         """Groups in the order of their names, behind a name; no more than `limit`."""
         query = sa.select(groups).where(
-            groups.c.account == wanted.account, groups.c.region == wanted.region, groups.c.name > after
+            groups.c.account == wanted.account, groups.c.region == wanted.region, groups.c.name > after, living
         )
         if wanted.prefix:
             query = query.where(groups.c.name >= wanted.prefix, starts_with(groups.c.name, wanted.prefix))
@@ -211,6 +217,12 @@ def get(connection: sa.Connection, group: GroupId) -> Group:
     return found
 
 
+def hold(connection: sa.Connection, group: int) -> None:
+    """Keep others from changing what hangs on a group's row, such as its filters, until the transaction ends."""
+    if connection.dialect.name != "sqlite":  # which has one writer at a time
+        connection.execute(sa.select(groups.c.id).where(groups.c.id == group).with_for_update())
+
+
 def of_row(row: sa.Row[tuple[object, ...]]) -> Group:
     return Group(
         row=row.id,
@@ -268,4 +280,5 @@ _FIND = sa.select(groups).where(
     groups.c.account == sa.bindparam("account"),
     groups.c.region == sa.bindparam("region"),
     groups.c.name == sa.bindparam("name"),
+    living,
 )

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from cairn.cloudwatch.logs.chunks import PLACE, place_of
 from cairn.cloudwatch.logs.events import Place, Row, StoredEvent, size_of_message, unpack_events, unpack_rows
 from cairn.cloudwatch.logs.groups import starts_with
-from cairn.cloudwatch.logs.tables import batches, chunk_streams, chunks, streams
+from cairn.cloudwatch.logs.tables import batches, chunk_streams, chunks, groups, living, streams
 from cairn.core.state import State
 
 FOREVER_MS = 1 << 62
@@ -182,12 +182,13 @@ def _wanted(state: State, span: Span) -> frozenset[int] | None:
 
 
 def _names(connection: sa.Connection, rows: Sequence[Row]) -> dict[int, str]:
-    """Names of streams by their rows; a stream that was deleted has none."""
+    """Names of streams by their rows; a stream that was deleted, or whose group was, has none."""
     asked = sorted({row.stream for row in rows})
     named: dict[int, str] = {}
     for begin in range(0, len(asked), LISTED_MAX):
         part = asked[begin : begin + LISTED_MAX]
-        query = sa.select(streams.c.id, streams.c.name).where(streams.c.id.in_(part))
+        query = sa.select(streams.c.id, streams.c.name).join(groups, groups.c.id == streams.c.log_group)
+        query = query.where(streams.c.id.in_(part), living)
         named.update((row.id, row.name) for row in connection.execute(query))
     return named
 

@@ -108,5 +108,14 @@ def record_not_found() -> AwsError:  # (ours)
     return AwsError("ResourceNotFoundException", "The log record does not exist.")
 
 
+def pattern_of(kind: str, error: AwsError) -> AwsError:
+    """AWS says of which kind of filter a pattern is that does not parse; of FilterLogEvents and live tail it does not.
+
+    Args:
+        kind: `metric` or `subscription`.
+    """
+    return AwsError(error.code, error.message.replace("Invalid filter pattern", f"Invalid {kind} filter pattern", 1))
+
+
 def invalid_parameter(text: str) -> AwsError:
     return AwsError("InvalidParameterException", text)

@@ -20,7 +20,7 @@ from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.reading import FOREVER_MS, Span, sweep
 from cairn.cloudwatch.logs.streams import Stream, Streams
 from cairn.cloudwatch.logs.streams import find as find_stream
-from cairn.cloudwatch.logs.tables import batches, groups, readers, streams
+from cairn.cloudwatch.logs.tables import batches, graves, groups, living, readers, streams
 from cairn.core.clock import Clock
 from cairn.core.failpoints import failpoint
 from cairn.core.state import State
@@ -126,21 +126,27 @@ class LogStore:
         with self.state.read() as connection:
             return _position(connection, reader)
 
-    def read_from(self, seq: int, *, bytes_max: int = READ_BYTES_MAX) -> list[LogBatch]:
+    def read_from(self, seq: int, *, bytes_max: int = READ_BYTES_MAX, deleted: bool = False) -> list[LogBatch]:
         """Puts from a number on, in order; at least one if there is one, and no more than have `bytes_max` packed.
 
-        Puts of groups and streams that were deleted since are not among them. Only puts that the compaction has left
-        alone are: it waits for its sinks, and for `compaction.COMPACT_AFTER_S` seconds.
+        Only puts that the compaction has left alone are among them: it waits for its sinks, and for
+        `compaction.COMPACT_AFTER_S` seconds.
+
+        Args:
+            deleted: also those of groups and streams that were deleted since, for sinks: whoever deletes a stream does
+                not undo what was put. The cleaning waits for them as the compaction does.
         """
         found: list[LogBatch] = []
         size = 0
+        query = _READ_ALL_FROM if deleted else _READ_FROM
         with self.state.read() as connection:
-            for row in connection.execution_options(stream_results=True).execute(_READ_FROM, {"seq": seq}):
+            for row in connection.execution_options(stream_results=True).execute(query, {"seq": seq}):
                 size += len(row.content)
                 if found and size > bytes_max:
                     break
                 group = GroupId(row.account, row.region, row.group_name)
-                found.append(LogBatch(row.seq, group, row.stream_name, row.ingestion_ms, unpack_events(row.content)))
+                events = unpack_events(row.content)
+                found.append(LogBatch(row.seq, group, row.log_group, row.stream_name, row.ingestion_ms, events))
         return found
 
     def read(
@@ -276,6 +282,7 @@ _TOUCH = (
             groups.c.account == sa.bindparam("account"),
             groups.c.region == sa.bindparam("region"),
             groups.c.name == sa.bindparam("group_name"),
+            living,
         )
         .scalar_subquery(),
     )
@@ -286,18 +293,22 @@ _TOUCH = (
     )
     .returning(streams.c.id, streams.c.log_group)
 )
-_READ_FROM = (
+_STREAM_NAME = sa.func.coalesce(streams.c.name, graves.c.stream_name)
+_READ_ALL_FROM = (
     sa.select(
         batches.c.seq,
+        batches.c.log_group,
         groups.c.account,
         groups.c.region,
         groups.c.name.label("group_name"),
-        streams.c.name.label("stream_name"),
+        _STREAM_NAME.label("stream_name"),
         batches.c.ingestion_ms,
         batches.c.content,
     )
     .join(groups, groups.c.id == batches.c.log_group)
-    .join(streams, streams.c.id == batches.c.log_stream)
-    .where(batches.c.seq >= sa.bindparam("seq"))
+    .outerjoin(streams, streams.c.id == batches.c.log_stream)
+    .outerjoin(graves, graves.c.log_stream == batches.c.log_stream)
+    .where(batches.c.seq >= sa.bindparam("seq"), _STREAM_NAME.is_not(None))
     .order_by(batches.c.seq)
 )
+_READ_FROM = _READ_ALL_FROM.where(living, streams.c.id.is_not(None))

@@ -79,7 +79,7 @@ class Streams:
         return found
 
     def delete(self, group: GroupId, name: str) -> None:
-        """Delete a stream and its events, which are gone at once, their bytes soon (`cleaning`).
+        """Delete a stream and its events, which nobody finds any more; their bytes go once sinks have read them.
 
         Raises:
             AwsError: ResourceNotFoundException; ValidationException: its group is protected.
@@ -91,7 +91,8 @@ class Streams:
                 raise refusals.stream_not_found()
             if holder.protected:
                 raise refusals.group_protected()
-            connection.execute(sa.insert(graves).values(log_group=holder.row, log_stream=found.row))
+            grave = {"log_group": holder.row, "log_stream": found.row, "stream_name": name}
+            connection.execute(sa.insert(graves).values(grave))
             connection.execute(sa.delete(streams).where(streams.c.id == found.row))
 
     def page(

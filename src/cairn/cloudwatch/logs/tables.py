@@ -27,9 +27,21 @@ groups = sa.Table(
     sa.Column("log_class", sa.String(32), nullable=False),
     sa.Column("protected", sa.Boolean, nullable=False, doc="against deletion"),
     sa.Column("chunk_bytes", sa.BigInteger, nullable=False, doc="of its events that are in chunks, as AWS counts"),
-    sa.Index("log_groups_name", "account", "region", "name", unique=True),
+    sa.Column("gone_ms", sa.BigInteger, doc="when it was deleted, while sinks have still to read of it; NULL: never"),
+    sa.Index(
+        "log_groups_name",
+        "account",
+        "region",
+        "name",
+        unique=True,
+        sqlite_where=sa.text("gone_ms IS NULL"),
+        postgresql_where=sa.text("gone_ms IS NULL"),
+    ),
     sqlite_autoincrement=True,  # a new group never has the number of a deleted one, whose events may still be there
 )
+
+living = groups.c.gone_ms.is_(None)
+"""What every look-up of log groups asks for, but those of sinks."""
 
 group_tags = sa.Table(
     "log_group_tags",
@@ -99,6 +111,8 @@ graves = sa.Table(
     sa.Column("id", _ID, primary_key=True, autoincrement=True),
     sa.Column("log_group", _ID, nullable=False),
     sa.Column("log_stream", _ID, doc="NULL: the whole group was deleted"),
+    sa.Column("stream_name", _NAME, doc="of a stream, for sinks that have still to read of it"),
+    sa.Index("log_graves_stream", "log_stream"),
 )
 
 readers = sa.Table(

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cairn.cloudwatch.logs.events import LogBatch
-from cairn.cloudwatch.logs.names import GroupId
 
 MINUTE_S = 60
 GRACE_S = 2.0
@@ -22,7 +21,8 @@ OPEN_MAX = 20_000
 class Minute(NamedTuple):
     """A minute of a group's events, by their timestamps."""
 
-    group: GroupId
+    group: int
+    """Its row."""
     start: int
     """Seconds since the epoch."""
 
@@ -52,7 +52,7 @@ class OpenMinutes:
         """Take in the minutes of a put. The same put twice is as good as once."""
         came = batch.ingestion_ms // 60_000
         for minute in {event.timestamp_ms // 60_000 for event in batch.events}:
-            key = Minute(batch.group, minute * MINUTE_S)
+            key = Minute(batch.group_row, minute * MINUTE_S)
             known = self._open.get(key)
             if known is not None:
                 self._open[key] = known._replace(last=max(known.last, batch.seq))

@@ -47,6 +47,7 @@ class MetricFilter(msgspec.Struct, frozen=True, kw_only=True):
     row: int
     """Another one whenever it is put."""
     group: GroupId
+    group_row: int
     definition: Definition
     created_ms: int
     since: int

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from cairn.cloudwatch.logs.events import LogBatch
-from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.metric_filters.definition import ACCOUNT, MetricFilter
 from cairn.cloudwatch.metrics.datum import NO_UNIT, Datum, Dimensions, Metric
 from cairn.cloudwatch.metrics.put import VALUE_MAX
@@ -61,6 +60,7 @@ class Filter:
         definition = found.definition
         self.row = found.row
         self.group = found.group
+        self.group_row = found.group_row
         self.since = found.since
         self.pattern = compile_pattern(definition.pattern)
         self.default = definition.default
@@ -142,11 +142,11 @@ class GroupFilters:
                     each.count(message, event.timestamp_ms // 1000, hour, tally)
 
 
-def by_group(filters: Iterable[Filter]) -> dict[GroupId, GroupFilters]:
-    """Filters together with those of the same group."""
-    gathered: dict[GroupId, list[Filter]] = {}
+def by_group(filters: Iterable[Filter]) -> dict[int, GroupFilters]:
+    """Filters together with those of the same group, by its row."""
+    gathered: dict[int, list[Filter]] = {}
     for each in filters:
-        gathered.setdefault(each.group, []).append(each)
+        gathered.setdefault(each.group_row, []).append(each)
     return {group: GroupFilters(of_group) for group, of_group in gathered.items()}
 
 

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from cairn.cloudwatch.logs import groups as log_groups
 from cairn.cloudwatch.logs import refusals as log_refusals
 from cairn.cloudwatch.logs.groups import STANDARD, starts_with
+from cairn.cloudwatch.logs.joints import WITH_REGEXES_MAX, RegexFilters, no_others
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.store import LogStore
-from cairn.cloudwatch.logs.tables import groups
+from cairn.cloudwatch.logs.tables import groups, living
 from cairn.cloudwatch.metric_filters import refusals
 from cairn.cloudwatch.metric_filters.definition import Definition, MetricFilter
 from cairn.cloudwatch.metric_filters.tables import metric_filters
@@ -21,8 +22,6 @@ from cairn.cloudwatch.patterns import Pattern, compile_pattern
 
 FILTERS_MAX = 100
 """Of a group."""
-WITH_REGEXES_MAX = 5
-"""Filters of a group whose patterns have regular expressions."""
 
 _pairs = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 _names = msgspec.json.Decoder(tuple[str, ...])
@@ -48,9 +47,17 @@ class MetricFilters:
 
     Args:
         compile_pattern: how their patterns are read.
+        others: the other filters of a group that count with them.
     """
 
-    def __init__(self, logs: LogStore, compile_pattern: Callable[[str], Pattern] = compile_pattern) -> None:
+    def __init__(
+        self,
+        logs: LogStore,
+        compile_pattern: Callable[[str], Pattern] = compile_pattern,
+        *,
+        others: RegexFilters = no_others,
+    ) -> None:
+        self._others = others
         self.compile = compile_pattern
         self._logs = logs
         self._state = logs.state
@@ -68,12 +75,12 @@ class MetricFilters:
             found = log_groups.get(connection, group)
             if found.log_class != STANDARD:
                 raise refusals.not_of_class(found.log_class)
-            _hold(connection, found.row)
+            log_groups.hold(connection, found.row)
             own = sa.select(metric_filters).where(metric_filters.c.log_group == found.row)
             others = {row.name: row for row in connection.execute(own)}
             former = others.pop(definition.name, None)
-            with_regexes = sum(row.regexes > 0 for row in others.values())
-            if len(others) >= FILTERS_MAX or (definition.regexes and with_regexes >= WITH_REGEXES_MAX):
+            regexes = sum(row.regexes > 0 for row in others.values()) + self._others(connection, found.row)
+            if len(others) >= FILTERS_MAX or (definition.regexes and regexes >= WITH_REGEXES_MAX):
                 raise log_refusals.limit_exceeded()
             if former is not None:
                 connection.execute(sa.delete(metric_filters).where(metric_filters.c.id == former.id))
@@ -105,7 +112,7 @@ class MetricFilters:
             AwsError: ResourceNotFoundException: there is no such group.
         """
         place = sa.tuple_(metric_filters.c.name, groups.c.name)
-        query = _SELECT.where(groups.c.account == wanted.account, groups.c.region == wanted.region)
+        query = _SELECT.where(groups.c.account == wanted.account, groups.c.region == wanted.region, living)
         query = query.where(place > sa.tuple_(*(sa.literal(part) for part in after)))
         if wanted.prefix:
             query = query.where(starts_with(metric_filters.c.name, wanted.prefix))
@@ -126,7 +133,7 @@ class MetricFilters:
         query = (
             sa.select(groups.c.name, sa.func.count().label("filters"))
             .join(metric_filters, metric_filters.c.log_group == groups.c.id)
-            .where(groups.c.account == listed[0].account, groups.c.region == listed[0].region)
+            .where(groups.c.account == listed[0].account, groups.c.region == listed[0].region, living)
             .where(groups.c.name.in_([group.name for group in listed]))
             .group_by(groups.c.name)
         )
@@ -140,7 +147,7 @@ class MetricFilters:
         return int(count), int(youngest or 0), int(total or 0)
 
     def all(self) -> Iterator[MetricFilter]:
-        """Every filter of every group."""
+        """Every filter of every group, those of deleted groups too as long as there is something to read of them."""
         with self._state.read() as connection:
             for row in connection.execute(_SELECT):
                 yield _of_row(row)
@@ -155,10 +162,10 @@ _SELECT = sa.select(
 _STAMP = sa.select(sa.func.count(), sa.func.max(metric_filters.c.id), sa.func.sum(metric_filters.c.id))
 
 
-def _hold(connection: sa.Connection, group: int) -> None:
-    """Keep others from changing the filters of a group until the transaction ends."""
-    if connection.dialect.name != "sqlite":  # which has one writer at a time
-        connection.execute(sa.select(groups.c.id).where(groups.c.id == group).with_for_update())
+def with_regexes(connection: sa.Connection, group: int) -> int:
+    """`logs.joints.RegexFilters` of metric filters."""
+    query = sa.select(sa.func.count()).where(metric_filters.c.log_group == group, metric_filters.c.regexes > 0)
+    return connection.scalar(query) or 0
 
 
 def _values(definition: Definition) -> dict[str, Any]:
@@ -173,6 +180,7 @@ def _of_row(row: sa.Row[Any]) -> MetricFilter:
     return MetricFilter(
         row=row.id,
         group=GroupId(row.account, row.region, row.group_name),
+        group_row=row.log_group,
         definition=Definition(
             name=row.name,
             pattern=row.pattern,

@@ -8,10 +8,12 @@ from typing import Any
 from cairn.cloudwatch.logs.identifiers import own_group
 from cairn.cloudwatch.logs.operations import VALIDATION
 from cairn.cloudwatch.logs.paging import LISTED_MAX, read_token, token
+from cairn.cloudwatch.logs.refusals import pattern_of
 from cairn.cloudwatch.metric_filters import refusals
 from cairn.cloudwatch.metric_filters.definition import MetricFilter, definition_of
 from cairn.cloudwatch.metric_filters.filters import MetricFilters, Wanted
-from cairn.cloudwatch.patterns import Message
+from cairn.cloudwatch.patterns import Message, Pattern
+from cairn.core.errors import AwsError
 from cairn.wire.operation import Context, Operation
 from cairn.wire.validate import validate
 
@@ -39,7 +41,7 @@ class _FilterOperations:
 
     def put_metric_filter(self, context: Context, params: Params) -> Mapping[str, Any]:
         _check("PutMetricFilter", params)
-        self._filters.put(own_group(context, params["logGroupName"]), definition_of(params, self._filters.compile))
+        self._filters.put(own_group(context, params["logGroupName"]), definition_of(params, self._compile))
         return {}
 
     def describe_metric_filters(self, context: Context, params: Params) -> Mapping[str, Any]:
@@ -72,7 +74,7 @@ class _FilterOperations:
 
     def test_metric_filter(self, context: Context, params: Params) -> Mapping[str, Any]:
         """It needs no log group."""
-        pattern = self._filters.compile(params["filterPattern"])
+        pattern = self._compile(params["filterPattern"])
         matches = []
         for number, text in enumerate(params["logEventMessages"], 1):
             message = Message(text)
@@ -80,6 +82,12 @@ class _FilterOperations:
                 found = {"eventNumber": number, "eventMessage": text, "extractedValues": pattern.extracted(message)}
                 matches.append(found)
         return {"matches": matches}
+
+    def _compile(self, text: str) -> Pattern:
+        try:
+            return self._filters.compile(text)
+        except AwsError as error:
+            raise pattern_of("metric", error) from None
 
 
 def _check(operation: str, params: Params) -> None:

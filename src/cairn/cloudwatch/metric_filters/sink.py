@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from cairn.cloudwatch.logs.events import LogBatch
-from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.store import LogStore
 from cairn.cloudwatch.metric_filters.defaults import MINUTE_S, Minute, OpenMinutes, Puts
 from cairn.cloudwatch.metric_filters.evaluation import Filter, GroupFilters, Tally, by_group
@@ -55,7 +54,8 @@ class MetricFilterSink:
         self._revision: int | None = None
         """Of the logs' database, when there was nothing more to read in it."""
         self._stamp: Stamp | None = None
-        self._filters: dict[GroupId, GroupFilters] = {}
+        self._filters: dict[int, GroupFilters] = {}
+        """By the rows of their groups, so that a group never has those of a deleted one of its name."""
         self._compiled: dict[int, Filter] = {}
         self._open = OpenMinutes()
 
@@ -70,7 +70,7 @@ class MetricFilterSink:
         now, revision = self._clock.now(), self._logs.state.revision()
         batches: list[LogBatch] = []
         if revision != self._revision:
-            batches = self._logs.read_from(self._read, bytes_max=STEP_BYTES)
+            batches = self._logs.read_from(self._read, bytes_max=STEP_BYTES, deleted=True)
         if batches:
             self._look_at(batches)
             now = min(now, batches[-1].ingestion_ms / 1000)  # what came in later may still be of minutes before
@@ -96,7 +96,7 @@ class MetricFilterSink:
         self._open = OpenMinutes()
         self._stamp, self._revision = None, None
         self._reload()
-        while seq < self._read and (batches := self._logs.read_from(seq, bytes_max=STEP_BYTES)):
+        while seq < self._read and (batches := self._logs.read_from(seq, bytes_max=STEP_BYTES, deleted=True)):
             self._note(batch for batch in batches if batch.seq < self._read)
             seq = batches[-1].seq + 1
         self._begun = True
@@ -105,7 +105,7 @@ class MetricFilterSink:
         self._reload()  # behind the reading, so that filters that were there before a put are known
         tally = Tally()
         for batch in batches:
-            filters = self._filters.get(batch.group)
+            filters = self._filters.get(batch.group_row)
             if filters is not None:
                 filters.look_at(batch, tally)
         self._note(batches)
@@ -116,7 +116,7 @@ class MetricFilterSink:
 
     def _note(self, batches: Iterable[LogBatch]) -> None:
         for batch in batches:
-            filters = self._filters.get(batch.group)
+            filters = self._filters.get(batch.group_row)
             if filters is not None and filters.with_defaults:
                 self._open.note(batch)
 

@@ -12,6 +12,8 @@ from cairn.cloudwatch.logs.identifiers import identified, own_group
 from cairn.cloudwatch.logs.paging import read_token, token
 from cairn.cloudwatch.logs.refusals import not_of_class
 from cairn.cloudwatch.queries import refusals
+from cairn.cloudwatch.queries.definition_operations import definition_operations
+from cairn.cloudwatch.queries.definitions import GROUPS_MAX, LANGUAGE, Definitions
 from cairn.cloudwatch.queries.language.query import Query
 from cairn.cloudwatch.queries.language.refusals import MalformedQuery
 from cairn.cloudwatch.queries.queries import CANCELLED, COMPLETE, Queries, SavedQuery
@@ -20,13 +22,10 @@ from cairn.wire.operation import Context, Operation
 
 Params = dict[str, Any]
 
-GROUPS_MAX = 50
-"""Log groups of a query."""
 PAGE_ROWS_MAX = 10_000
 """Results of a page."""
 LISTED_MAX = 1000
 """Queries of a page."""
-LANGUAGE = "CWLI"
 _NAMERS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
 
 
@@ -38,6 +37,7 @@ def operations(queries: Queries, runner: Runner, store: LogStore) -> dict[str, O
         "GetQueryResults": doors.get_query_results,
         "StopQuery": doors.stop_query,
         "DescribeQueries": doors.describe_queries,
+        **definition_operations(Definitions(store.state, store.clock)),
     }
 
 

@@ -32,6 +32,18 @@ def query_not_found(query: str) -> AwsError:  # (ours)
     return AwsError("ResourceNotFoundException", f"Query with id {query} does not exist.")
 
 
+def definition_not_found() -> AwsError:  # (ours)
+    return AwsError("ResourceNotFoundException", "The specified query definition does not exist.")
+
+
+def too_many_definitions() -> AwsError:
+    return AwsError("LimitExceededException", "Resource limit exceeded.")
+
+
+def token_reused() -> AwsError:  # (ours)
+    return AwsError("InvalidParameterException", "The clientToken was used for another query definition.")
+
+
 def not_running(query: str) -> AwsError:
     return AwsError("InvalidParameterException", f"The query {query} is not running.")  # (ours)
 

@@ -1,10 +1,12 @@
-"""Queries and their results."""
+"""Queries, their results, and saved query definitions."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from cairn.cloudwatch.logs.tables import LOGS
+
+_NAME = sa.String(512).with_variant(sa.String(512, collation="C"), "postgresql")  # in the order of ASCII
 
 queries = sa.Table(
     "log_queries",
@@ -36,4 +38,20 @@ pages = sa.Table(
     sa.Column("query", sa.String(36), sa.ForeignKey("log_queries.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False, doc="results.PAGE_ROWS rows, the last page the rest"),
+)
+
+definitions = sa.Table(
+    "log_query_definitions",
+    LOGS.metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("account", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(32), nullable=False),
+    sa.Column("name", _NAME, nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("groups", sa.Text, nullable=False, doc="names, JSON"),
+    sa.Column("parameters", sa.Text, nullable=False, doc="as they were given, JSON"),
+    sa.Column("token", sa.String(128), nullable=False, doc="of the call that made it; empty: it had none"),
+    sa.Column("modified_ms", sa.BigInteger, nullable=False),
+    sa.Index("log_query_definitions_name", "account", "region", "name"),
 )

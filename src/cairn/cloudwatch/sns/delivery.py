@@ -9,11 +9,13 @@ of everything that was due there: a dead server costs one connection a round, ho
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
 from prometheus_client import Counter, Gauge
 
+from cairn.cloudwatch.sns import counting
 from cairn.cloudwatch.sns.endpoints import EndpointError
 from cairn.cloudwatch.sns.queue import Delivery, Queue, Work
 from cairn.cloudwatch.sns.retries import MAIL
@@ -22,7 +24,8 @@ from cairn.cloudwatch.sns.subscription import Subscription
 from cairn.cloudwatch.sns.subscriptions import Subscriptions
 from cairn.core.clock import Clock
 from cairn.core.failpoints import failpoint
-from cairn.core.lanes import Lanes, Trouble
+from cairn.core.lanes import JobFailed, Lanes, Trouble
+from cairn.core.tallies import Tally
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +48,22 @@ DELIVERIES = Counter("cairn_sns_deliveries_total", "Messages handed to subscribe
 WAITING = Gauge("cairn_sns_waiting", "Deliveries of SNS that are not done.")
 
 
-class DeliveryFailed(Exception):
+class DeliveryFailed(JobFailed):
     """Some of a job's deliveries did not reach their subscriber."""
+
+
+@dataclass
+class _Round:
+    """A job's work, and what became of it that is not noted yet."""
+
+    work: Work
+    finished: list[Delivery] = field(default_factory=list)
+    failed: list[Delivery] = field(default_factory=list)
+    counted: list[Tally] = field(default_factory=list)
+
+    @property
+    def delayed(self) -> list[Delivery]:
+        return [each for each in self.failed if each not in self.finished]
 
 
 class Deliveries:
@@ -108,24 +125,25 @@ class Deliveries:
 
     def _serve(self, row: int) -> None:
         """A job: what is due for a subscription, in order. Raises where something failed."""
-        finished: list[Delivery] = []
         failed: list[Delivery] = []
         try:
             work = self._queue.work(row, self._clock.now(), DELIVERIES_A_JOB)
             if work is None:
                 return
+            round_ = _Round(work, failed=failed)
             try:
-                self._hand_over(work, finished, failed)
+                self._hand_over(round_)
             finally:
-                self._queue.done(finished)
-                self._queue.put_off([each for each in failed if each not in finished])
-        except Exception:
+                self._queue.note(round_.finished, round_.delayed, round_.counted, self._clock.now())
+        except Exception as error:
             self._not_before[row] = self._clock.monotonic() + PAUSE_S  # what is due was perhaps handed over already
-            raise
+            raise DeliveryFailed(f"{type(error).__name__}: {error}", PAUSE_S) from error
         if failed:
-            raise DeliveryFailed(failed[-1].error)
+            dues = [each.due for each in round_.delayed]
+            raise DeliveryFailed(failed[-1].error, max(min(dues) - self._clock.now(), 0.0) if dues else None)
 
-    def _hand_over(self, work: Work, finished: list[Delivery], failed: list[Delivery]) -> None:
+    def _hand_over(self, round_: _Round) -> None:
+        work, finished = round_.work, round_.finished
         blocked: set[str] = set()
         for number, delivery in enumerate(work.deliveries):
             if delivery.group and delivery.group in blocked:
@@ -133,62 +151,60 @@ class Deliveries:
             if not self._may_receive(work, delivery):
                 return
             try:
-                self._attempt(work, delivery)
+                self._attempt(round_, delivery)
             except EndpointError as error:
                 together = work.deliveries[number:] if error.unreachable else [delivery]
                 for each in together:
                     if each.dead == delivery.dead and each.group not in blocked:
-                        self._failed(work, each, error, finished, failed)
+                        self._failed(round_, each, error)
                         if each.group:
                             blocked.add(each.group)
                 if error.unreachable:
                     return
             else:
                 failpoint("sns.delivered")
-                self._count(work.subscription, "redriven" if delivery.dead else "delivered")
                 finished.append(delivery)
                 if len(finished) >= NOTED_TOGETHER:
-                    self._queue.done(finished)
+                    self._queue.note(finished, (), round_.counted, self._clock.now())
                     finished.clear()
+                    round_.counted.clear()
 
-    def _attempt(self, work: Work, delivery: Delivery) -> None:
+    def _attempt(self, round_: _Round, delivery: Delivery) -> None:
+        """Hand a delivery over, where it is still wanted. Raises `EndpointError`."""
+        subscription, topic = round_.work.subscription, round_.work.topic
         try:
             if delivery.dead:
-                self._sender.bury(delivery.message, work.subscription, work.topic)
-            elif _is_wanted(delivery, work.subscription):
-                self._sender.send(delivery.message, work.subscription, work.topic)
+                self._sender.bury(delivery.message, subscription, topic)
+                self._count(round_, delivery, "redriven", counting.REDRIVEN)
+            elif _is_wanted(delivery, subscription):
+                self._sender.send(delivery.message, subscription, topic)
+                self._count(round_, delivery, "delivered", counting.DELIVERED)
         except EndpointError:
             raise
         except Exception as error:
-            log.exception("message %s to %s", delivery.message.id, work.subscription.arn)
+            log.exception("message %s to %s", delivery.message.id, subscription.arn)
             raise EndpointError(f"an error of ours: {type(error).__name__}: {error}") from error
 
-    def _failed(
-        self,
-        work: Work,
-        delivery: Delivery,
-        error: EndpointError,
-        finished: list[Delivery],
-        failed: list[Delivery],
-    ) -> None:
+    def _failed(self, round_: _Round, delivery: Delivery, error: EndpointError) -> None:
         """Decide what becomes of a delivery that failed: later, the dead-letter queue, or nothing more."""
-        subscription = work.subscription
+        subscription, failed = round_.work.subscription, round_.failed
         now, attempts, text = self._clock.now(), delivery.attempts + 1, str(error)
         if delivery.message.kind != "Notification" and subscription.protocol.startswith("email") and not error.final:
             failed.append(msgspec.structs.replace(delivery, due=now + HELD_S, attempts=attempts, error=text))
             return
-        policy = MAIL if delivery.dead else retries_of(subscription, work.topic)
+        policy = MAIL if delivery.dead else retries_of(subscription, round_.work.topic)
         delay = None if error.final and not delivery.dead else policy.delay(attempts)
+        metric = _failure(delivery, subscription, is_last=delay is None)
         if delay is not None:
             failed.append(msgspec.structs.replace(delivery, due=now + delay, attempts=attempts, error=text))
-            self._count(subscription, "failed")
+            self._count(round_, delivery, "failed", metric)
         elif not delivery.dead and subscription.dead_letter_queue and delivery.message.kind == "Notification":
             failed.append(msgspec.structs.replace(delivery, due=now, attempts=0, dead=True, error=text))
-            self._count(subscription, "given_up")
+            self._count(round_, delivery, "given_up", metric)
         else:
             failed.append(msgspec.structs.replace(delivery, error=text))
-            finished.append(failed[-1])
-            self._count(subscription, "lost" if delivery.dead else "given_up")
+            round_.finished.append(failed[-1])
+            self._count(round_, delivery, "lost" if delivery.dead else "given_up", metric)
             place = (delivery.message.id, subscription.arn, attempts, text)
             log.error("gave up delivering message %s to %s after %d attempts: %s", *place)
 
@@ -204,8 +220,21 @@ class Deliveries:
             self._not_before[row] = now + 1.0 / most
         return True
 
-    def _count(self, subscription: Subscription, outcome: str) -> None:
-        DELIVERIES.labels(subscription.protocol, outcome).inc()
+    def _count(self, round_: _Round, delivery: Delivery, outcome: str, metric: str | None) -> None:
+        """Count what became of a delivery: for who runs Cairn, and of a notification for its topic's metrics."""
+        DELIVERIES.labels(round_.work.subscription.protocol, outcome).inc()
+        if metric is not None and delivery.message.kind == "Notification":
+            round_.counted.append(counting.one(round_.work.topic.topic, metric))
+
+
+def _failure(delivery: Delivery, subscription: Subscription, *, is_last: bool) -> str | None:
+    """The metric that an attempt which failed counts for: of servers each does, of others the last.
+
+    Of a dead-letter queue the first does, since an alarm is to tell of one that takes nothing.
+    """
+    if delivery.dead:
+        return counting.NOT_REDRIVEN if delivery.attempts == 0 else None
+    return counting.FAILED if is_last or subscription.protocol in ("http", "https") else None
 
 
 def _is_wanted(delivery: Delivery, subscription: Subscription) -> bool:

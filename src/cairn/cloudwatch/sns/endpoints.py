@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from cairn.cloudwatch.sns import refusals
 from cairn.cloudwatch.sns.arns import FIFO, TopicId
 from cairn.cloudwatch.sns.message import Attribute
 from cairn.cloudwatch.sns.publishing import FIFO_PROTOCOLS
+from cairn.wire.outgoing import names_private
 
 PROTOCOLS = ("http", "https", "email", "email-json", "sqs", "lambda", "firehose")
 CONFIRMED_BY_PEOPLE = frozenset({"http", "https", "email", "email-json"})
 ENDPOINT_CHARACTERS_MAX = 2048
+PRIVATE_SETTING = "sns.allow_private_endpoints"
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ELSEWHERE = {"sms": "text messages", "application": "mobile push"}
 _EMAIL = re.compile(r"[^\s@<>,;:\"\\\x00-\x1f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}(\.fifo)?")
@@ -59,8 +59,8 @@ class AwsEndpoints(Protocol):
     def invoke(self, function: str, topic: str, payload: bytes) -> None:
         """Invoke the function of this ARN for a topic, as far as its policy lets SNS."""
 
-    def put(self, stream: str, role: str, data: bytes) -> None:
-        """Put a record to the delivery stream of this ARN in a role."""
+    def put(self, stream: str, topic: str, role: str, data: bytes) -> None:
+        """Put a record to the delivery stream of this ARN for a topic, as far as the role lets SNS."""
 
 
 def check_endpoint(protocol: str, endpoint: str, topic: TopicId, *, allow_private: bool) -> None:
@@ -99,26 +99,6 @@ def account_of(protocol: str, endpoint: str) -> str:
     return "" if protocol in CONFIRMED_BY_PEOPLE else endpoint.split(":")[4]
 
 
-def is_private(address: str) -> bool:
-    """Whether an IP address is one that the internet does not reach: of this machine, of a network at home, of a
-    cloud's own services."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.is_site_local:
-            return True
-        inner = _carried(found)
-        if inner is not None:
-            found = inner
-    return not found.is_global or found.is_multicast
-
-
-def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that packets to an IPv6 address end up at: mapped, of 6to4, or behind NAT64."""
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
-
-
 def _check_url(protocol: str, endpoint: str, allow_private: bool) -> None:
     try:
         parts = urlsplit(endpoint)
@@ -129,13 +109,5 @@ def _check_url(protocol: str, endpoint: str, allow_private: bool) -> None:
         raise refusals.invalid("Endpoint must match the specified protocol")
     if not host or not endpoint.isprintable() or " " in endpoint or not endpoint.isascii():
         raise refusals.invalid("Endpoint Reason: it is no URL")
-    if allow_private:
-        return
-    try:
-        private = is_private(host)
-    except ValueError:
-        private = host == "localhost" or host.endswith(".localhost")
-    if private:  # what a name stands for is looked at before each delivery
-        raise refusals.invalid(
-            f"Endpoint Reason: {host} is a private address, which sns.allow_private_endpoints allows"
-        )
+    if not allow_private and names_private(host):  # what a name stands for is looked at before each delivery
+        raise refusals.invalid(f"Endpoint Reason: {host} is a private address, which {PRIVATE_SETTING} allows")

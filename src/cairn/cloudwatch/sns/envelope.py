@@ -21,7 +21,8 @@ class Envelopes:
     """Makes them.
 
     Args:
-        url: where subscribers find the gateway: `https://cairn.example.org`, no slash at its end.
+        url: where subscribers find the gateway: `https://cairn.example.org`, no slash at its end. `{region}` in it
+            becomes the region of the topic.
     """
 
     def __init__(self, signer: Signer, url: str) -> None:
@@ -46,7 +47,7 @@ class Envelopes:
         if not topic.is_fifo:
             made["SignatureVersion"] = topic.signature_version
             made["Signature"] = self._signer.sign(made, topic.signature_version)
-            made["SigningCertURL"] = self._url + self._signer.certificate_path
+            made["SigningCertURL"] = self._at(topic.arn) + self._signer.certificate_path
         if notifies:
             made["UnsubscribeURL"] = self.unsubscribe_url(subscription)
         if message.attributes:
@@ -79,20 +80,24 @@ class Envelopes:
 
     def subscribe_url(self, subscription: Subscription) -> str:
         arn, token = quote(subscription.topic_arn, safe=":"), subscription.token
-        return f"{self._url}/?Action=ConfirmSubscription&TopicArn={arn}&Token={token}"
+        return f"{self._at(arn)}/?Action=ConfirmSubscription&TopicArn={arn}&Token={token}"
 
     def unsubscribe_url(self, subscription: Subscription) -> str:
-        return f"{self._url}/?Action=Unsubscribe&SubscriptionArn={quote(subscription.arn, safe=':')}"
+        return f"{self._at(subscription.arn)}/?Action=Unsubscribe&SubscriptionArn={quote(subscription.arn, safe=':')}"
 
     def confirmation_page(self, subscription: Subscription) -> str:
         """For people: a page with a button, since programs that look at mail follow links too."""
         arn, token = quote(subscription.topic_arn, safe=":"), subscription.token
         endpoint = quote(subscription.endpoint)
-        return f"{self._url}/confirmation.html?TopicArn={arn}&Token={token}&Endpoint={endpoint}"
+        return f"{self._at(arn)}/confirmation.html?TopicArn={arn}&Token={token}&Endpoint={endpoint}"
 
     def unsubscribe_page(self, subscription: Subscription) -> str:
         arn, endpoint = quote(subscription.arn, safe=":"), quote(subscription.endpoint)
-        return f"{self._url}/unsubscribe.html?SubscriptionArn={arn}&Endpoint={endpoint}"
+        return f"{self._at(arn)}/unsubscribe.html?SubscriptionArn={arn}&Endpoint={endpoint}"
+
+    def _at(self, arn: str) -> str:
+        """Where subscribers find the gateway, for a topic or a subscription by its ARN."""
+        return self._url.replace("{region}", arn.split(":")[3])
 
 
 def as_text(envelope: Envelope) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from cairn.cloudwatch.sns import counting
 from cairn.cloudwatch.sns import subscription as subscribed
 from cairn.cloudwatch.sns.message import Message
 from cairn.cloudwatch.sns.subscription import Subscription
 from cairn.cloudwatch.sns.tables import deliveries, messages, published, subscriptions, topics
 from cairn.cloudwatch.sns.topic import Topic
+from cairn.core.tallies import Tallies, Tally
 
 DEDUPLICATION_S = 300.0
 """For how long a FIFO topic takes a message of the same MessageDeduplicationId for the same."""
@@ -36,7 +38,13 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 def publish(
-    connection: sa.Connection, topic: Topic, given: Sequence[Message], now: float, *, once: str = ""
+    connection: sa.Connection,
+    topic: Topic,
+    given: Sequence[Message],
+    now: float,
+    *,
+    tallies: Tallies,
+    once: str = "",
 ) -> list[Receipt]:
     """Store messages and who they are for. They are durable once the transaction is.
 
@@ -44,7 +52,10 @@ def publish(
         once: a message that was published under the same id within `ONCE_S` is not published again. For one message.
     """
     hearers = subscribed.select(connection, subscriptions.c.topic == topic.id, subscriptions.c.state == "confirmed")
-    return [_publish(connection, topic, message, hearers, now, once) for message in given]
+    counted: list[Tally] = []
+    receipts = [_publish(connection, topic, message, hearers, now, once, counted) for message in given]
+    tallies.add(connection, counted, now)
+    return receipts
 
 
 def deliver(connection: sa.Connection, topic: int, message: Message, to: Sequence[Subscription], now: float) -> None:
@@ -60,7 +71,13 @@ def deliver(connection: sa.Connection, topic: int, message: Message, to: Sequenc
 
 
 def _publish(
-    connection: sa.Connection, topic: Topic, message: Message, hearers: Sequence[Subscription], now: float, once: str
+    connection: sa.Connection,
+    topic: Topic,
+    message: Message,
+    hearers: Sequence[Subscription],
+    now: float,
+    once: str,
+    counted: list[Tally],
 ) -> Receipt:
     key, until = _key(topic, message), now + DEDUPLICATION_S
     if once:
@@ -70,6 +87,8 @@ def _publish(
             sa.select(published).where(published.c.topic == topic.id, published.c.key == key, published.c.until > now)
         ).first()
         if before is not None:
+            if not once:  # a publisher's message that is not delivered again; a service's was published before
+                counted += counting.published(topic.topic, message)
             return Receipt(before.message_id, _digits(before.sequence), 0)
     if topic.is_fifo:
         message = msgspec.structs.replace(message, sequence=_next(connection, topic))
@@ -77,7 +96,15 @@ def _publish(
         connection.execute(sa.delete(published).where(published.c.topic == topic.id, published.c.key == key))
         values = {"topic": topic.id, "key": key, "message_id": message.id, "sequence": message.sequence, "until": until}
         connection.execute(sa.insert(published).values(values))
-    wanted = [each for each in hearers if each.wants(message)]
+    counted += counting.published(topic.topic, message)
+    wanted, rejections = [], []
+    for each in hearers:
+        why = each.rejection(message)
+        if why is None:
+            wanted.append(each)
+        else:
+            rejections.append(why)
+    counted += counting.filtered(topic.topic, rejections)
     deliver(connection, topic.id, message, wanted, now)
     return Receipt(message.id, _digits(message.sequence), len(wanted))
 

@@ -11,10 +11,11 @@ from cairn.cloudwatch.sns import subscription as subscribed
 from cairn.cloudwatch.sns.message import Message
 from cairn.cloudwatch.sns.subscription import Subscription
 from cairn.cloudwatch.sns.subscriptions import forget_messages, topic_id
-from cairn.cloudwatch.sns.tables import deliveries, messages, published, subscriptions
+from cairn.cloudwatch.sns.tables import deliveries, messages, published, subscriptions, tallies
 from cairn.cloudwatch.sns.topic import Topic
 from cairn.cloudwatch.sns.topics import read_topic
 from cairn.core.state import State
+from cairn.core.tallies import Tallies, Tally
 
 ERROR_CHARACTERS_MAX = 500
 
@@ -43,10 +44,15 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Queue:
-    """Deliveries that are not done. Used by many threads."""
+    """Deliveries that are not done. Used by many threads.
 
-    def __init__(self, state: State) -> None:
+    Args:
+        counted: whether what became of them is counted for the metrics.
+    """
+
+    def __init__(self, state: State, *, counted: bool = True) -> None:
         self._state = state
+        self._tallies = Tallies(tallies, kept=counted)
 
     def waiting(self) -> int:
         with self._state.read() as connection:
@@ -97,34 +103,18 @@ class Queue:
             rows = connection.execute(select).mappings().all()
         return Work(subscription=found[0], topic=topic, deliveries=[_of_row(row) for row in rows])
 
-    def done(self, finished: Sequence[Delivery]) -> None:
-        """Forget deliveries, and messages that nobody else waits for."""
-        if not finished:
+    def note(
+        self, finished: Sequence[Delivery], delayed: Sequence[Delivery], counted: Sequence[Tally], now: float
+    ) -> None:
+        """Forget deliveries that are finished, note when others are tried next and why, and count what happened now."""
+        if not finished and not delayed:
             return
         with self._state.write() as connection:
-            connection.execute(sa.delete(deliveries).where(deliveries.c.id.in_([each.id for each in finished])))
-            owed = sa.exists().where(deliveries.c.message == messages.c.id)
-            mine = messages.c.id.in_([each.message_id for each in finished])
-            connection.execute(sa.delete(messages).where(mine, ~owed))
-
-    def put_off(self, delayed: Sequence[Delivery]) -> None:
-        """Note when deliveries are tried next, and why."""
-        if not delayed:
-            return
-        row = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("row"))
-        statement = row.values({name: sa.bindparam(f"new_{name}") for name in ("attempts", "due", "dead", "error")})
-        values = [
-            {
-                "row": each.id,
-                "new_attempts": each.attempts,
-                "new_due": each.due,
-                "new_dead": each.dead,
-                "new_error": each.error[:ERROR_CHARACTERS_MAX],
-            }
-            for each in delayed
-        ]
-        with self._state.write() as connection:
-            connection.execute(statement, values)
+            if finished:
+                _forget(connection, finished)
+            if delayed:
+                _put_off(connection, delayed)
+            self._tallies.add(connection, counted, now)
 
     def tidy(self, now: float) -> None:
         """Forget ids that count no more, and messages that lost their subscribers."""
@@ -139,6 +129,30 @@ class Queue:
         with self._state.read() as connection:
             found = connection.execute(sa.select(*columns).where(subscriptions.c.id.in_(rows), waits))
             return {row.id: row.arn for row in found}
+
+
+def _forget(connection: sa.Connection, finished: Sequence[Delivery]) -> None:
+    """Forget deliveries, and messages that nobody else waits for."""
+    connection.execute(sa.delete(deliveries).where(deliveries.c.id.in_([each.id for each in finished])))
+    owed = sa.exists().where(deliveries.c.message == messages.c.id)
+    mine = messages.c.id.in_([each.message_id for each in finished])
+    connection.execute(sa.delete(messages).where(mine, ~owed))
+
+
+def _put_off(connection: sa.Connection, delayed: Sequence[Delivery]) -> None:
+    row = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("row"))
+    statement = row.values({name: sa.bindparam(f"new_{name}") for name in ("attempts", "due", "dead", "error")})
+    values = [
+        {
+            "row": each.id,
+            "new_attempts": each.attempts,
+            "new_due": each.due,
+            "new_dead": each.dead,
+            "new_error": each.error[:ERROR_CHARACTERS_MAX],
+        }
+        for each in delayed
+    ]
+    connection.execute(statement, values)
 
 
 def _is_first(now: float) -> sa.ColumnElement[bool]:

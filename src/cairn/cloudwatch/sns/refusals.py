@@ -49,6 +49,11 @@ def too_many_filter_policies(limit: int) -> AwsError:  # (ours)
     return AwsError("FilterPolicyLimitExceeded", f"A topic may have {limit} filter policies.", 403)
 
 
+def asked_too_often(address: str, most: int) -> AwsError:  # (ours)
+    text = f"{address} was asked to confirm {most} subscriptions within an hour. Ask again later."
+    return AwsError("Throttled", text, 429)
+
+
 def too_many_tags() -> AwsError:
     return AwsError("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
 

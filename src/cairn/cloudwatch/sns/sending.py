@@ -39,7 +39,8 @@ class Sender:
                 self._aws.invoke(to.endpoint, topic.arn, self._envelopes.event(message, to, topic))
             case "firehose":
                 role = to.attributes.get("SubscriptionRoleArn", "")
-                self._aws.put(to.endpoint, role, self._text(message, to, topic).encode() + b"\n")
+                data = self._text(message, to, topic).encode() + b"\n"
+                self._aws.put(to.endpoint, topic.arn, role, data)
 
     def bury(self, message: Message, to: Subscription, topic: Topic) -> None:
         """Return once the subscriber's dead-letter queue has the message. Raises `EndpointError`."""

@@ -23,6 +23,11 @@ TOKEN_S = 3 * 86400.0
 
 _POLICIES_KEPT = 4096
 
+Rejection = Literal[
+    "MessageAttributes", "NoMessageAttributes", "InvalidAttributes", "MessageBody", "InvalidMessageBody"
+]
+"""What of a message a filter policy did not let through, as SNS's metrics call it."""
+
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the same names."""
@@ -55,21 +60,30 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     def topic_arn(self) -> str:
         return self.arn.rpartition(":")[0]
 
-    def wants(self, message: Message) -> bool:
-        """Whether its filter policy lets a message through."""
+    def rejection(self, message: Message) -> Rejection | None:
+        """Why its filter policy does not let a message through; None if it does, or there is none."""
         text = self.attributes.get("FilterPolicy", "")
         if not text:
-            return True
-        policy = _policy(text, self.attributes.get("FilterPolicyScope") == BODY)
-        if policy is None:
-            return False
-        if not policy.of_body:
-            return policy.matches({name: _value(each) for name, each in message.attributes.items()})
+            return None
+        of_body = self.attributes.get("FilterPolicyScope") == BODY
+        policy = _policy(text, of_body)
+        if of_body:
+            return self._rejection_of_body(message, policy)
+        if policy is not None and policy.matches({name: _value(each) for name, each in message.attributes.items()}):
+            return None
+        if not message.attributes:
+            return "NoMessageAttributes"
+        is_broken = any(each.kind == "String.Array" and _value(each) is PRESENT for each in message.attributes.values())
+        return "InvalidAttributes" if is_broken else "MessageAttributes"
+
+    def _rejection_of_body(self, message: Message, policy: FilterPolicy | None) -> Rejection | None:
         try:
             body = json.loads(message.body(self.protocol))
         except (ValueError, RecursionError):
-            return False
-        return isinstance(body, dict) and policy.matches(body)
+            return "InvalidMessageBody"
+        if not isinstance(body, dict):
+            return "InvalidMessageBody"
+        return None if policy is not None and policy.matches(body) else "MessageBody"
 
 
 def select(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Subscription]:

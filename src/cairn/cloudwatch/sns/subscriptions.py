@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 import sqlalchemy as sa
 
-from cairn.cloudwatch.sns import publishing, refusals
+from cairn.cloudwatch.sns import publishing, questions, refusals
 from cairn.cloudwatch.sns import subscription as subscribed
 from cairn.cloudwatch.sns.arns import TopicId
 from cairn.cloudwatch.sns.endpoints import CONFIRMED_BY_PEOPLE, account_of
@@ -25,6 +25,8 @@ SUBSCRIPTIONS_MAX = 100_000
 """Of a topic."""
 FILTER_POLICIES_MAX = 200
 """Of a topic."""
+MAILS_AN_HOUR = 20
+MAIL_PROTOCOLS = ("email", "email-json")
 PAGE = 100
 TOKEN_BYTES = 64
 
@@ -39,11 +41,16 @@ _ENDED = (
 
 
 class Subscriptions:
-    """Used by many threads and processes at once: all that it knows is in the database."""
+    """Used by many threads and processes at once: all that it knows is in the database.
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    Args:
+        mails_an_hour: how many confirmation mails an address may be sent.
+    """
+
+    def __init__(self, state: State, clock: Clock, *, mails_an_hour: int = MAILS_AN_HOUR) -> None:
         self._state = state
         self._clock = clock
+        self._mails_an_hour = mails_an_hour
 
     def subscribe(
         self, topic: TopicId, owner: str, principal: str, protocol: str, endpoint: str, attributes: Mapping[str, str]
@@ -52,7 +59,8 @@ class Subscriptions:
         once more.
 
         Raises:
-            AwsError: NotFound, InvalidParameter where it is there with other attributes, or a limit.
+            AwsError: NotFound, InvalidParameter where it is there with other attributes, or a limit; Throttled where
+                its address was asked too often.
         """
         now = self._clock.now()
         with self._state.write() as connection:
@@ -71,6 +79,8 @@ class Subscriptions:
             if protocol not in CONFIRMED_BY_PEOPLE and account_of(protocol, endpoint) == owner:
                 values = {"state": "confirmed", "authenticated": True, "guarded": True}
                 return _update(connection, before, values)
+            if protocol in MAIL_PROTOCOLS:
+                questions.ask(connection, endpoint, now, self._mails_an_hour)
             asked = _update(connection, before, {"token": secrets.token_hex(TOKEN_BYTES), "created": now})
             self._tell(connection, found, asked, "SubscriptionConfirmation", _ASKED.format(arn=found.arn))
             return asked
@@ -100,6 +110,8 @@ class Subscriptions:
             if subscription.state == "ended":
                 _forget_deliveries(connection, subscription)
                 _count_ended(connection, found.id, -1)
+            if subscription.protocol in MAIL_PROTOCOLS:
+                questions.said_yes(connection, subscription.endpoint)
             values = {"state": "confirmed", "authenticated": signed, "guarded": guard and signed}
             return _update(connection, subscription, values).arn
 
@@ -161,6 +173,7 @@ class Subscriptions:
         old = subscriptions.c.created < self._clock.now() - TOKEN_S
         with self._state.write() as connection:
             connection.execute(sa.delete(subscriptions).where(subscriptions.c.state != "confirmed", old))
+            questions.tidy(connection, self._clock.now())
 
     def _page(self, after: int, *conditions: sa.ColumnElement[bool]) -> list[Subscription]:
         where = (*conditions, subscriptions.c.state != "ended", subscriptions.c.id > after)

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cairn.core.state import Schema
+from cairn.core.tallies import tallies_table
 
 SNS = Schema("sns", sa.MetaData(), Path(__file__).parent / "migrations")
 
@@ -92,3 +93,14 @@ published = sa.Table(
     sa.Column("until", sa.Float, nullable=False, doc="how long the same key stores nothing"),
     sa.Index("sns_published_until", "until"),
 )
+
+questions = sa.Table(
+    "sns_questions",
+    SNS.metadata,
+    sa.Column("id", _ID, primary_key=True, autoincrement=True),
+    sa.Column("mailbox", sa.String(2048), nullable=False),
+    sa.Column("asked", sa.Float, nullable=False, doc="when it was sent a confirmation mail"),
+    sa.Index("sns_questions_mailbox", "mailbox", "asked"),
+)
+
+tallies = tallies_table("sns_tallies", SNS.metadata)

@@ -14,12 +14,13 @@ from cairn.cloudwatch.sns.arns import TopicId, topic_of
 from cairn.cloudwatch.sns.message import DEFAULT, MESSAGE_BYTES_MAX, Attribute, Message, size
 from cairn.cloudwatch.sns.policies import Source, service_may
 from cairn.cloudwatch.sns.publishing import Receipt
-from cairn.cloudwatch.sns.tables import subscriptions, tags, topics
+from cairn.cloudwatch.sns.tables import subscriptions, tags, tallies, topics
 from cairn.cloudwatch.sns.topic import Topic
 from cairn.core.clock import Clock
 from cairn.core.errors import AwsError, CairnError
 from cairn.core.failpoints import failpoint
 from cairn.core.state import State
+from cairn.core.tallies import Tallies
 
 TOPICS_MAX = 100_000
 """Of an account in a region."""
@@ -49,10 +50,15 @@ class Keys(Protocol):
 
 
 class Topics:
-    """Used by many threads and processes at once: all that it knows is in the database."""
+    """Used by many threads and processes at once: all that it knows is in the database.
 
-    def __init__(self, state: State, clock: Clock, keys: Keys | None = None) -> None:
+    Args:
+        counted: whether what is published is counted for the metrics.
+    """
+
+    def __init__(self, state: State, clock: Clock, keys: Keys | None = None, *, counted: bool = True) -> None:
         self.state = state
+        self._tallies = Tallies(tallies, kept=counted)
         self._clock = clock
         self._keys = keys
 
@@ -143,7 +149,7 @@ class Topics:
                 raise refusals.topic_not_found()
             now = self._clock.now()
             timed = [msgspec.structs.replace(message, published=now) for message in given]
-            receipts = publishing.publish(connection, found, timed, now)
+            receipts = publishing.publish(connection, found, timed, now, tallies=self._tallies)
         failpoint("sns.published")
         return receipts
 
@@ -198,7 +204,8 @@ class Topics:
         with self.state.write() as connection:
             if _find(connection, topic) is None:
                 raise TopicError("NotFound", f"there is no topic {topic_arn}")
-            (receipt,) = publishing.publish(connection, found, [made], made.published, once=once)
+            now = made.published
+            (receipt,) = publishing.publish(connection, found, [made], now, tallies=self._tallies, once=once)
         failpoint("sns.published")
         return receipt.message_id
 

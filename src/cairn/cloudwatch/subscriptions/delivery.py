@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from prometheus_client import Counter
 
 from cairn.cloudwatch.logs import LogStore
-from cairn.cloudwatch.subscriptions.destinations import Destination, Destinations
+from cairn.cloudwatch.subscriptions import payload
+from cairn.cloudwatch.subscriptions.destinations import Destination, DestinationError, Destinations
 from cairn.cloudwatch.subscriptions.filters import BY_STREAM, Filters, SubscriptionFilter
 from cairn.cloudwatch.subscriptions.sink import drop
 from cairn.cloudwatch.subscriptions.tables import messages
@@ -92,18 +93,35 @@ class Deliveries:
         destination = Destination.parse(filter.destination, filter.role)
         for message in self._next(filter.id):
             key = message.stream if filter.distribution == BY_STREAM else uuid.uuid4().hex
+            too_large = 0
             try:
-                self._destinations.deliver(
-                    destination, message.content, group_arn=filter.group.arn, partition_key=key[:256]
-                )
+                too_large = self._hand_over(filter, destination, message.content, key[:256])
             except Exception:  # an error of ours too: what can never be delivered must not wait for ever
                 if self._clock.now() * 1000 - message.owed_ms < RETRIED_FOR_S * 1000:
                     raise
-                self._forget(message, dropped_of=filter.id)
+                self._forget(filter, message, dropped=message.events, why="its destination took none for too long")
             else:
                 failpoint("subscriptions.delivered")
-                self._forget(message)
-                DELIVERED.inc(message.events)
+                self._forget(filter, message, dropped=too_large, why="each is too large for its destination")
+                DELIVERED.inc(message.events - too_large)
+
+    def _hand_over(self, filter: SubscriptionFilter, destination: Destination, content: bytes, key: str) -> int:
+        """Deliver a message, in parts where it is too large. Returns how many events are too large by themselves.
+
+        Where a part fails for another reason, all parts are delivered again the next time.
+        """
+        waiting, too_large = [content], 0
+        while waiting:
+            part = waiting.pop()
+            try:
+                self._destinations.deliver(destination, part, group_arn=filter.group.arn, partition_key=key)
+            except DestinationError as error:
+                if not error.too_large:
+                    raise
+                parts = payload.halves(part)
+                too_large += not parts
+                waiting += reversed(parts)
+        return too_large
 
     def _next(self, row: int) -> list[_Message]:
         query = sa.select(messages.c.id, messages.c.stream, messages.c.events, messages.c.owed_ms, messages.c.content)
@@ -111,8 +129,8 @@ class Deliveries:
         with self._store.state.read() as connection:
             return [_Message(*each) for each in connection.execute(query)]
 
-    def _forget(self, message: _Message, *, dropped_of: int | None = None) -> None:
+    def _forget(self, filter: SubscriptionFilter, message: _Message, *, dropped: int, why: str) -> None:
         with self._store.state.write() as connection:
             gone = connection.execute(sa.delete(messages).where(messages.c.id == message.id)).rowcount
-            if dropped_of is not None and gone:
-                drop(connection, dropped_of, message.events)
+            if dropped and gone:
+                drop(connection, filter.id, dropped, why)

@@ -69,11 +69,17 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 class DestinationError(CairnError):
-    """The destination did not take a message. `code` is its error code; empty if nothing answered."""
+    """The destination did not take a message.
 
-    def __init__(self, code: str, message: str) -> None:
+    Args:
+        code: its error code; empty if nothing answered.
+        too_large: it takes no message of this size, however often it is asked.
+    """
+
+    def __init__(self, code: str, message: str, *, too_large: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.too_large = too_large
 
 
 class Destinations(Protocol):

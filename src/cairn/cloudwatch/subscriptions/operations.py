@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cairn.cloudwatch.logs import LogStore
@@ -10,20 +10,29 @@ from cairn.cloudwatch.logs.groups import DELIVERY, STANDARD
 from cairn.cloudwatch.logs.identifiers import own_group
 from cairn.cloudwatch.logs.joints import CompilePattern
 from cairn.cloudwatch.logs.paging import LISTED_MAX, read_token, token
-from cairn.cloudwatch.logs.refusals import not_of_class
+from cairn.cloudwatch.logs.refusals import not_of_class, pattern_of
 from cairn.cloudwatch.subscriptions import payload, refusals
 from cairn.cloudwatch.subscriptions.destinations import Destination, DestinationError, Destinations, Kind
 from cairn.cloudwatch.subscriptions.filters import BY_STREAM, Filters, SubscriptionFilter
+from cairn.core.errors import AwsError
 from cairn.wire.operation import Context, Operation
 
 Params = dict[str, Any]
 
 
+RegexesOf = Callable[[str], int]
+"""How many regular expressions a filter pattern has."""
+
+
 def operations(
-    store: LogStore, filters: Filters, destinations: Destinations, compile_pattern: CompilePattern
+    store: LogStore,
+    filters: Filters,
+    destinations: Destinations,
+    compile_pattern: CompilePattern,
+    regexes_of: RegexesOf,
 ) -> dict[str, Operation]:
     """By name."""
-    doors = _SubscriptionOperations(store, filters, destinations, compile_pattern)
+    doors = _SubscriptionOperations(store, filters, destinations, compile_pattern, regexes_of)
     return {
         "PutSubscriptionFilter": doors.put_subscription_filter,
         "DescribeSubscriptionFilters": doors.describe_subscription_filters,
@@ -33,8 +42,14 @@ def operations(
 
 class _SubscriptionOperations:
     def __init__(
-        self, store: LogStore, filters: Filters, destinations: Destinations, compile_pattern: CompilePattern
+        self,
+        store: LogStore,
+        filters: Filters,
+        destinations: Destinations,
+        compile_pattern: CompilePattern,
+        regexes_of: RegexesOf,
     ) -> None:
+        self._regexes_of = regexes_of
         self._store = store
         self._filters = filters
         self._destinations = destinations
@@ -44,7 +59,11 @@ class _SubscriptionOperations:
         group = self._store.groups.get(own_group(context, params["logGroupName"]))
         if group.log_class not in (STANDARD, DELIVERY):
             raise not_of_class("PutSubscriptionFilter", group.log_class)
-        self._compile(params["filterPattern"])
+        pattern = params["filterPattern"]
+        try:
+            self._compile(pattern)
+        except AwsError as error:
+            raise pattern_of("subscription", error) from None
         for member in ("fieldSelectionCriteria", "emitSystemFields", "applyOnTransformedLogs"):
             if params.get(member):
                 raise refusals.not_supported(member)
@@ -54,12 +73,13 @@ class _SubscriptionOperations:
         wanted = SubscriptionFilter(
             group=group.id,
             name=params["filterName"],
-            pattern=params["filterPattern"],
+            pattern=pattern,
+            regexes=self._regexes_of(pattern),
             destination=destination.arn,
             role=destination.role,
             distribution=params.get("distribution", BY_STREAM),
         )
-        self._filters.check_room(group.id, wanted.name)
+        self._filters.check_room(wanted)
         self._check(destination, group.arn)
         self._filters.put(wanted)
         return {}

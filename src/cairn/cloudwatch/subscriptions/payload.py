@@ -39,6 +39,9 @@ class Payload(msgspec.Struct, frozen=True):
     logEvents: list[Event]
 
 
+_decode = msgspec.json.Decoder(Payload).decode
+
+
 def control_message(now_ms: int) -> bytes:
     """What shows whether a destination can be reached."""
     text = "CWL CONTROL MESSAGE: Checking health of destination"
@@ -68,6 +71,16 @@ def parts(events: Iterable[Event]) -> Iterator[list[Event]]:
         size += bytes_
     if part:
         yield part
+
+
+def halves(content: bytes) -> tuple[bytes, ...]:
+    """A data message as two of half its events; none if it has but one."""
+    found = _decode(gzip.decompress(content))
+    middle = len(found.logEvents) // 2
+    if not middle:
+        return ()
+    parts = found.logEvents[:middle], found.logEvents[middle:]
+    return tuple(_packed(msgspec.structs.replace(found, logEvents=part)) for part in parts)
 
 
 def _packed(payload: Payload) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from prometheus_client import Counter
 
-from cairn.cloudwatch.logs import GroupId, LogBatch, LogStore, Once, Place
+from cairn.cloudwatch.logs import LogBatch, LogStore, Once, Place
 from cairn.cloudwatch.logs.joints import CompilePattern, Matches
 from cairn.cloudwatch.logs.store import move
 from cairn.cloudwatch.subscriptions import payload
@@ -61,7 +61,7 @@ class SubscriptionSink:
         if position >= end:
             return POLL_S
         known = _by_group(self._filters.all())
-        batches = self._store.read_from(position, bytes_max=READ_BYTES_MAX) if known else []
+        batches = self._store.read_from(position, bytes_max=READ_BYTES_MAX, deleted=True) if known else []
         made: list[dict[str, Any]] = []
         for (filter, stream), found in self._found(batches, known).items():
             made += self._messages(filter, stream, found)
@@ -74,12 +74,12 @@ class SubscriptionSink:
         return 0.0
 
     def _found(
-        self, batches: Sequence[LogBatch], known: dict[GroupId, list[SubscriptionFilter]]
+        self, batches: Sequence[LogBatch], known: dict[int, list[SubscriptionFilter]]
     ) -> dict[tuple[SubscriptionFilter, str], list[Event]]:
         """What each filter lets through, by stream."""
         found: dict[tuple[SubscriptionFilter, str], list[Event]] = defaultdict(list)
         for batch in batches:
-            for filter in known.get(batch.group, ()):
+            for filter in known.get(batch.group_row, ()):
                 if batch.seq < filter.first_seq:
                     continue
                 matches = self._matches(filter)
@@ -143,19 +143,21 @@ class SubscriptionSink:
             drop(connection, row, events)
 
 
-def drop(connection: sa.Connection, filter: int, events: int) -> None:
+def drop(
+    connection: sa.Connection, filter: int, events: int, why: str = "its destination took none for too long"
+) -> None:
     """Count events that a filter's destination will never get."""
     known = sa.update(filters).where(filters.c.id == filter)
     connection.execute(known.values(dropped=filters.c.dropped + events))
     DROPPED.inc(events)
-    told = "dropped %d log events of the subscription filter %d: its destination took none for too long"
-    log.error(told, events, filter)
+    log.error("dropped %d log events of the subscription filter %d: %s", events, filter, why)
 
 
-def _by_group(found: Sequence[SubscriptionFilter]) -> dict[GroupId, list[SubscriptionFilter]]:
-    known: dict[GroupId, list[SubscriptionFilter]] = defaultdict(list)
+def _by_group(found: Sequence[SubscriptionFilter]) -> dict[int, list[SubscriptionFilter]]:
+    """Filters by the rows of their groups."""
+    known: dict[int, list[SubscriptionFilter]] = defaultdict(list)
     for filter in found:
-        known[filter.group].append(filter)
+        known[filter.group_row].append(filter)
     return known
 
 

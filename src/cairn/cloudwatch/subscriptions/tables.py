@@ -16,6 +16,7 @@ filters = sa.Table(
     sa.Column("log_group", _ID, sa.ForeignKey("log_groups.id", ondelete="CASCADE"), nullable=False),
     sa.Column("name", _NAME, nullable=False),
     sa.Column("pattern", sa.String(1024), nullable=False),
+    sa.Column("regexes", sa.Integer, nullable=False, server_default="0", doc="regular expressions in the pattern"),
     sa.Column("destination", sa.String(2048), nullable=False, doc="its ARN"),
     sa.Column("role", sa.String(2048), nullable=False, doc="its ARN; empty: none"),
     sa.Column("distribution", sa.String(16), nullable=False),

@@ -1,0 +1,1 @@
+"""Rules of event buses, and their targets."""
