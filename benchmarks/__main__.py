@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from os import cpu_count, getloadavg
 from pathlib import Path
 
-from benchmarks import alarm, freshness, gateway, intake, memory
+from benchmarks import alarm, events, freshness, gateway, intake, memory
 from benchmarks.figures import HEAD, Figure
 from benchmarks.load import Client, client_process
 
@@ -104,6 +104,18 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
             ),
         ),
     ),
+    "event_patterns": (
+        ("--seconds", "0.5", "--rules", "1000"),
+        (
+            Taken(
+                "event patterns, 1,000 rules on a bus",
+                rf"^ +1,000 rules, [\d.]+ match: cairn +{_V} events/s +moto +{_A} ",
+                "events/s",
+                "moto",
+                "50",
+            ),
+        ),
+    ),
     "logs": (
         ("--seconds", "0.4"),
         (
@@ -155,7 +167,7 @@ SCRIPTS: Mapping[str, tuple[Sequence[str], Sequence[Taken]]] = {
 
 def of_script(name: str) -> Iterator[Figure]:
     arguments, taken = SCRIPTS[name]
-    command = [sys.executable, str(HERE / f"{name}.py"), *arguments]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
     output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=HERE.parent).stdout
     for what in taken:
         yield what.figure(output)
@@ -173,6 +185,8 @@ def of_cairn(name: str, folder: Path, client: Client) -> Iterator[Figure]:
         return intake.figures(folder, client, intake.options_of(["--seconds", "1", "--rounds", "2"]))
     if name == "alarm":
         return alarm.figures(folder, alarm.options_of(["--calls", "3"]))
+    if name == "events":
+        return events.figures(folder, events.options_of([]))
     if name == "freshness":
         return freshness.figures(folder, freshness.options_of([]))
     return memory.figures(folder, client, memory.options_of(["--seconds", "1"]))
@@ -182,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="WORD")
     words = tuple(parser.parse_args().words)
-    known = ("gateway", "intake", "freshness", "alarm", "memory", *SCRIPTS)
+    known = ("gateway", "intake", "freshness", "alarm", "events", "memory", *SCRIPTS)
     names = [name for name in known if name.startswith(words or "")]
     print(f"{cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load {getloadavg()[0]:.1f}")
     print(HEAD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import msgspec
 import pytest
 
 from cairn.cloudtrail.envelopes import TrailEvent, is_withheld, trail_event
@@ -91,6 +92,22 @@ def test_calls_that_read_are_withheld_by_their_names(name: str, source: str, cat
     assert is_withheld(found.header) is given(found).withheld is expected
 
 
-@pytest.mark.parametrize("record", [b"", b"[]", b'"text"', b'{"eventName":', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "record", [b"", b"[]", b'"text"', b'{"eventName":', b"\xff", b"[" * 100_000, b"{},{}", b"{}]["]
+)
 def test_what_is_no_json_object_becomes_no_event(record: bytes) -> None:
     assert trail_event(Event(event().header, record)) is None
+
+
+def test_a_record_that_becomes_an_event_can_be_read_by_whoever_stands_deeper_in_calls() -> None:
+    def read(event: bytes, calls: int) -> object:
+        return read(event, calls - 1) if calls else msgspec.json.decode(event)
+
+    given = [
+        record
+        for depth in range(100, 1100, 10)
+        if trail_event(Event(event().header, record := b'{"a":' * depth + b"1" + b"}" * depth)) is not None
+    ]
+    assert len(given) > 10
+    for record in given:
+        read(b'{"detail":' + record + b"}", 50)

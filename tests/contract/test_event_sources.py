@@ -23,14 +23,12 @@ class Rules:
     """Rules of us-east-1, each with a queue of its own, and what came to the queues."""
 
     def __init__(self, cairn: Cairn) -> None:
-        self._cairn = cairn
         self._sqs = cairn.client("sqs")
+        self._events = cairn.client("events")
         self._came: dict[str, list[dict[str, Any]]] = {}
 
     def put(self, name: str, pattern: dict[str, Any], state: str = "ENABLED") -> None:
-        rule = self._cairn.aws(
-            "events", "put-rule", "--name", name, "--event-pattern", json.dumps(pattern), "--state", state
-        )["RuleArn"]
+        rule = self._events.put_rule(Name=name, EventPattern=json.dumps(pattern), State=state)["RuleArn"]
         arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
         statement = {
             "Effect": "Allow",
@@ -41,7 +39,7 @@ class Rules:
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self._sqs.create_queue(QueueName=name, Attributes={"Policy": policy})
-        failed = self._cairn.aws("events", "put-targets", "--rule", name, "--targets", f"Id=queue,Arn={arn}")
+        failed = self._events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
         assert failed["FailedEntryCount"] == 0
         self._came[name] = []
 
@@ -55,10 +53,9 @@ class Rules:
         return self._came[name]
 
     def end(self) -> None:
-        events = self._cairn.client("events")
         for name in self._came:
-            events.remove_targets(Rule=name, Ids=["queue"])
-            events.delete_rule(Name=name)
+            self._events.remove_targets(Rule=name, Ids=["queue"])
+            self._events.delete_rule(Name=name)
             self._sqs.delete_queue(QueueUrl=self._sqs.get_queue_url(QueueName=name)["QueueUrl"])
 
 
@@ -77,7 +74,7 @@ def trail(cairn: Cairn) -> Iterator[Any]:
         cairn.client("cloudtrail", region=other["HomeRegion"]).stop_logging(Name=other["TrailARN"])
     make_bucket(cairn, LOGS, "us-east-1")
     cairn.client("s3").create_bucket(Bucket=OBJECTS)
-    cairn.aws("cloudtrail", "create-trail", "--name", TRAIL, "--s3-bucket-name", LOGS)
+    trails.create_trail(Name=TRAIL, S3BucketName=LOGS)
     yield trails
     trails.delete_trail(Name=TRAIL)
 
@@ -94,11 +91,11 @@ def test_calls_reach_queues_by_what_trails_log_and_rules_ask_for(cairn: Cairn, t
     rules.put("changes", iam)
     rules.put("everything", iam, ALL)
     rules.put("objects", {"source": ["aws.s3"], "detail": {"eventName": ["GetObject"]}})
-    cairn.aws("iam", "create-user", "--user-name", "before")
-
+    users = cairn.client("iam")
+    users.create_user(UserName="before")
     cairn.aws("cloudtrail", "start-logging", "--name", TRAIL)
     cairn.aws("iam", "create-user", "--user-name", "during")
-    cairn.aws("iam", "list-users")
+    users.list_users()
     wait_until(lambda: len(rules.came("everything")) == 2)
     s3 = cairn.client("s3")
     s3.put_object(Bucket=OBJECTS, Key="one", Body=b"1")
@@ -114,33 +111,31 @@ def test_calls_reach_queues_by_what_trails_log_and_rules_ask_for(cairn: Cairn, t
         return bool(rules.came("objects"))
 
     wait_until(got_two)
-    cairn.aws("iam", "create-user", "--user-name", "last")
+    users.create_user(UserName="last")
     wait_until(lambda: len(rules.came("everything")) == 3 and len(rules.came("changes")) == 2)
     assert sorted(names(rules.came("changes"))) == [("CreateUser", "during"), ("CreateUser", "last")]
     assert {name for name, _ in names(rules.came("everything"))} == {"CreateUser", "ListUsers"}
     assert {about for _, about in names(rules.came("objects"))} == {"two"}
     event = next(each for each in rules.came("changes") if each["detail"]["requestParameters"]["userName"] == "during")
-    ident = f"AttributeKey=EventId,AttributeValue={event['detail']['eventID']}"
-    [found] = cairn.aws("cloudtrail", "lookup-events", "--lookup-attributes", ident)["Events"]
+    ident = [{"AttributeKey": "EventId", "AttributeValue": event["detail"]["eventID"]}]
+    [found] = trail.lookup_events(LookupAttributes=ident)["Events"]
     assert event["detail"] == json.loads(found["CloudTrailEvent"])
     assert (event["source"], event["detail-type"], event["resources"]) == ("aws.iam", API_CALL, [])
     assert (event["account"], event["region"], event["version"]) == (ACCOUNT, "us-east-1", "0")
     assert event["time"] == event["detail"]["eventTime"]
     for name in ("before", "during", "last"):
-        cairn.client("iam").delete_user(UserName=name)
+        users.delete_user(UserName=name)
 
 
 def test_alarms_and_schedules_need_no_trail(cairn: Cairn, rules: Rules) -> None:
     rules.put("alarms", {"source": ["aws.cloudwatch"], "detail": {"alarmName": ["on-the-bus"]}})
-    cairn.aws(
-        "cloudwatch", "put-metric-alarm", "--alarm-name", "on-the-bus", "--namespace", "N", "--metric-name", "M",
-        "--statistic", "Sum", "--period", "300", "--evaluation-periods", "1", "--threshold", "1",
-        "--comparison-operator", "GreaterThanThreshold",
+    alarms = cairn.client("cloudwatch")
+    alarms.put_metric_alarm(
+        AlarmName="on-the-bus", Namespace="N", MetricName="M", Statistic="Sum", Period=300, EvaluationPeriods=1,
+        Threshold=1, ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
-    cairn.aws(
-        "cloudwatch", "set-alarm-state", "--alarm-name", "on-the-bus", "--state-value", "ALARM", "--state-reason", "try"
-    )
-    cairn.client("cloudwatch").delete_alarms(AlarmNames=["on-the-bus"])
+    alarms.set_alarm_state(AlarmName="on-the-bus", StateValue="ALARM", StateReason="try")
+    alarms.delete_alarms(AlarmNames=["on-the-bus"])
     wait_until(lambda: len(rules.came("alarms")) == 3)
     came = {event["detail"].get("operation", "turned"): event for event in rules.came("alarms")}
     assert came.keys() == {"create", "turned", "delete"}

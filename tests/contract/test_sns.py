@@ -218,6 +218,9 @@ def test_what_was_published_is_delivered_after_kill_9(mailing: Cairn) -> None:
     ids: set[str] = set()
     wait_until(lambda: ids.update(_ids(mailing, url)) or ids >= published)
     assert ids == published
+    wait_until(lambda: _metric(mailing, "survives", "NumberOfMessagesPublished") == MESSAGES)
+    wait_until(lambda: _metric(mailing, "survives", "NumberOfNotificationsDelivered") >= MESSAGES)
+    assert _metric(mailing, "survives", "NumberOfMessagesPublished") == MESSAGES, "each counts once"
     assert mailing.client("sns", region=REGION).list_subscriptions()["Subscriptions"][0]["SubscriptionArn"] == (
         subscription
     )

@@ -55,6 +55,10 @@ def called(service: str, operation: str, params: dict[str, Any], method: str = "
         ("logs", "CreateLogGroup", {"logGroupName": "/g"}, "logs:CreateLogGroup",
          f"arn:aws:logs:{HERE}:log-group:/g:log-stream:"),
         ("ssm", "GetParameter", {"Name": "/a/b"}, "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/a/b"),
+        ("events", "UpdateApiDestination", {"Name": "d"}, "events:UpdateApiDestination",
+         f"arn:aws:events:{HERE}:api-destination/d"),
+        ("events", "DescribeConnection", {"Name": "c"}, "events:DescribeConnection",
+         f"arn:aws:events:{HERE}:connection/c"),
         ("events", "PutRule", {"Name": "r", "EventBusName": "default"}, "events:PutRule",
          f"arn:aws:events:{HERE}:rule/r"),
         ("events", "PutTargets", {"Rule": "r", "EventBusName": "b"}, "events:PutTargets",
@@ -66,6 +70,12 @@ def called(service: str, operation: str, params: dict[str, Any], method: str = "
 )  # fmt: skip
 def test_action_and_resource(service: str, operation: str, params: dict[str, Any], action: str, resource: str) -> None:
     assert needed(service, operation, **params) == [(action, resource)]
+
+
+def test_making_an_api_destination_is_on_its_connection_too() -> None:
+    connection = f"arn:aws:events:{HERE}:connection/c/0"
+    found = needed("events", "CreateApiDestination", Name="d", ConnectionArn=connection)
+    assert [resource for _, resource in found] == [f"arn:aws:events:{HERE}:api-destination/d", connection]
 
 
 ROLE = "arn:aws:iam::111122223333:role/team/r"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import msgspec
 
@@ -29,6 +30,8 @@ _CLOUDTRAIL = "aws.cloudtrail"
 _READING = ("Get", "List", "Describe")
 _SIGN_IN = "signin.amazonaws.com"
 _NOT_WITHHELD = frozenset({("sts.amazonaws.com", "GetFederationToken"), ("sts.amazonaws.com", "GetSessionToken")})
+_ROOM = 100
+_decoder = msgspec.json.Decoder()
 _IDS = uuid.UUID("5f0b3c2e-7d59-4f0e-9b86-1f6d4a3c8e71")
 
 
@@ -50,13 +53,9 @@ class TrailEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trail_event(event: Event) -> TrailEvent | None:
-    """The event that a record becomes; None where it is no JSON object, which no rule could be matched with."""
-    header = event.header
-    try:
-        record = event.parse()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    if not isinstance(record, dict):
+    """The event that a record becomes; None where it is no JSON object, or nested too deeply."""
+    header, record = event.header, _parse(event.record)
+    if record is None:
         return None
     detail_type = _BY_CATEGORY.get(header.category) or _BY_TYPE.get(str(record.get("eventType")), API_CALL)
     return TrailEvent(
@@ -69,6 +68,18 @@ def trail_event(event: Event) -> TrailEvent | None:
         record=event.record,
         withheld=is_withheld(header),
     )
+
+
+def _parse(record: bytes) -> dict[str, Any] | None:
+    """A record's members. It must be nested less deeply than can be parsed: whoever parses the event that it is the
+    detail of stands deeper in calls, and must not fail for it."""
+    try:
+        found = _decoder.decode(b"[" * _ROOM + record + b"]" * _ROOM)
+        for _ in range(_ROOM):
+            (found,) = found
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, TypeError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def is_withheld(header: EventHeader) -> bool:

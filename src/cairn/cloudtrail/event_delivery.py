@@ -139,7 +139,7 @@ class EventDelivery:
             if len(event.record) > RECORD_BYTES_MAX:
                 self._leave_out(event, "too large", f"its record has {len(event.record)} bytes")
             elif (given := trail_event(event)) is None:
-                self._leave_out(event, "malformed", "its record is no JSON object")
+                self._leave_out(event, "malformed", "its record is no JSON object, or nested too deeply")
             else:
                 yield given
 

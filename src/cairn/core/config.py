@@ -162,6 +162,15 @@ class Sns:
 
 
 @dataclass(frozen=True)
+class EventBridge:
+    allow_private_endpoints: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "Whether API destinations may be at private addresses, and called by plain http; `auto`: where the gateway "
+        "listens on loopback alone.",
+    )
+
+
+@dataclass(frozen=True)
 class Smtp:
     host: str = setting("", "The relay that mail goes out through; empty: none, and no mail is sent.")
     port: int = setting(25, "Its port: 25, 587 with `starttls`, 465 with `tls`.")
@@ -210,6 +219,7 @@ class Settings:
     digest: Digest = field(default_factory=Digest)
     cloudwatch: CloudWatch = field(default_factory=CloudWatch)
     sns: Sns = field(default_factory=Sns)
+    eventbridge: EventBridge = field(default_factory=EventBridge)
     smtp: Smtp = field(default_factory=Smtp)
     engines: Engines = field(default_factory=Engines)
     log: Log = field(default_factory=Log)

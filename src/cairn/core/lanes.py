@@ -27,6 +27,18 @@ RETRY_MAX_S = 300.0
 Name = TypeVar("Name")
 
 
+class JobFailed(Exception):
+    """What a job raises whose owner is tried again by rules of its own.
+
+    Args:
+        retry_s: in how many seconds; None: what failed is not tried again.
+    """
+
+    def __init__(self, message: str, retry_s: float | None) -> None:
+        super().__init__(message)
+        self.retry_s = retry_s
+
+
 @dataclass(frozen=True)
 class Trouble:
     """An owner whose last job failed."""
@@ -101,9 +113,12 @@ class Lanes(Generic[Name]):
             self.troubles.pop(owner, None)
             return
         failures = self.troubles[owner].failures + 1 if owner in self.troubles else 1
-        pause = min(RETRY_FIRST_S * 2.0 ** (failures - 1), RETRY_MAX_S)
+        pause: float | None = min(RETRY_FIRST_S * 2.0 ** (failures - 1), RETRY_MAX_S)
+        if isinstance(error, JobFailed):
+            pause = error.retry_s
         code = getattr(error, "code", "") if isinstance(error, CairnError) else ""  # what its service calls it
         text = f"{code or type(error).__name__}: {error}"
-        self.troubles[owner] = Trouble(failures, text, now, now + pause)
-        place = (self._what, self._owner, owner, failures, pause, text)
-        log.warning("%s for %s %s failed (%d in a row), next in %.0f s: %s", *place)
+        self.troubles[owner] = Trouble(failures, text, now, now + (pause or 0.0))
+        following = "not tried again" if pause is None else f"next in {pause:.0f} s"
+        place = (self._what, self._owner, owner, failures, following, text)
+        log.warning("%s for %s %s failed (%d in a row), %s: %s", *place)

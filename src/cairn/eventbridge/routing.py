@@ -94,8 +94,8 @@ class Router:
         """`put` for several buses: all of it is taken in, or nothing."""
         looked = {bus: self._compiled.look(bus) for bus in events}
         matched = {bus: _match(looked[bus], given, rules) for bus, given in events.items()}
-        idle = not any(any(found) for found in matched.values()) and not any(each.archives for each in looked.values())
-        if idle and once is None:
+        kept = any(looked[bus].archives and any(map(_may_be_kept, given)) for bus, given in events.items())
+        if once is None and not kept and not any(any(found) for found in matched.values()):
             return 0
         with self._state.write() as connection:
             if once is not None and not positions.move(connection, once):
@@ -136,8 +136,7 @@ class Router:
 
     def interested_in_withheld(self, account: str, region: str) -> bool:
         """The same of events that are withheld from rules that do not ask for them."""
-        found = self._compiled.look(BusId(account, region))
-        return found.sees_withheld or found.archives > 0
+        return self._compiled.look(BusId(account, region)).sees_withheld
 
     def position_of(self, source: str) -> int:
         """Up to where a source was read; 0 where it never was."""
@@ -169,6 +168,11 @@ class Router:
         for rule, targets in matched:
             for target in targets:
                 self._owe(connection, rule, target, event, now)
+
+
+def _may_be_kept(event: BusEvent) -> bool:
+    """Whether archives may want an event: not what is replayed, nor what is withheld."""
+    return not event.replay and not event.withheld
 
 
 def _match(compiled: CompiledBus, events: Sequence[BusEvent], rules: Collection[str] | None) -> list[Matched]:

@@ -22,6 +22,7 @@ _PLACE = ("Partition", "Region", "Account")
 
 _MEMBERS = {
     "Alias": ("AliasName",),
+    "ApiDestinationName": ("Name",),
     "FederatedUserName": ("Name",),
     "KeyId": ("KeyId", "TargetKeyId"),
     "LogGroupName": ("LogGroupName", "LogGroupIdentifier"),

@@ -31,6 +31,7 @@ from cairn.core.state import Schema, State
 from cairn.service.alarm_actions import AlarmActions
 from cairn.service.cloudwatch_logs import CloudWatchLogs
 from cairn.service.elsewhere import TopicsElsewhere, elsewhere
+from cairn.service.event_sources import AlarmHistory
 from cairn.service.log_groups import LogGroupsElsewhere, TrailLogGroups
 from cairn.service.saved import open_state
 from cairn.service.sns import Sns, TrailTopics
@@ -76,6 +77,10 @@ class CloudWatch:
         endpoint = elsewhere(self._settings, "sns")
         assert endpoint is not None
         return TopicsElsewhere(endpoint)
+
+    def alarm_history(self) -> AlarmHistory | None:
+        """What event buses are told of alarms by; None where those are elsewhere."""
+        return AlarmHistory(self._alarms) if self.metrics is not None else None
 
     def operations(self) -> dict[str, dict[str, Operation]]:
         """What Cairn answers itself, by service; whatever else a service has is the embedded account's."""

@@ -99,7 +99,7 @@ class WorkerProcess:
         steps: list[Step] = [*self._sinks, self._digests, checkpoints, self._notices, membership]
         steps += [
             *self._cloudwatch.steps(),
-            *self._eventbridge.steps(),
+            *self._eventbridge.steps(self._cloudwatch),
             trimmer,
             JournalCheck(self._checked),
             board,

@@ -184,14 +184,20 @@ def test_a_server_that_fails_is_tried_again_by_its_policy(rig: Rig, receiver: Re
     assert (rig.waiting(), rig.stored()) == (0, 0)
 
 
-def test_a_server_that_says_that_it_is_wrong_is_not_asked_again(rig: Rig, receiver: Receiver) -> None:
+def test_a_server_that_says_that_it_is_wrong_is_not_asked_again(
+    rig: Rig, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
     topic = rig.topic()
     confirmed(rig, topic, receiver)
-    receiver.answers = [404]
+    receiver.answers = [404, 500]
     rig.call("Publish", TopicArn=topic, Message="m")
     rig.run(seconds=600)
     assert len(receiver.received) == 1
     assert rig.waiting() == 0
+    assert "(1 in a row), not tried again: " in caplog.messages[-1]
+    rig.call("Publish", TopicArn=topic, Message="m")
+    rig.run()
+    assert "(2 in a row), next in 20 s: " in caplog.messages[-1], "as its delivery policy says"
 
 
 def test_a_queue_that_is_away_gets_what_was_published_meanwhile(rig: Rig) -> None:

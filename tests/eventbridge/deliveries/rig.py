@@ -40,6 +40,9 @@ def event(number: int) -> BusEvent:
     return BusEvent(id=id, source="shop", envelope=text, **fields)
 
 
+TOGETHER = 10
+
+
 class FakeEndpoints:
     """Notes what it gets, by ARN."""
 
@@ -49,6 +52,9 @@ class FakeEndpoints:
         self.calls: list[tuple[str, int]] = []
         self.answers: dict[str, Answer] = {}
         """By ARN; what has none takes everything."""
+
+    def together(self, address: Address) -> int:
+        return TOGETHER
 
     def deliver(self, address: Address, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         self.calls.append((address.arn, len(deliveries)))

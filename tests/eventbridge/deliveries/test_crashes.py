@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 from tests.eventbridge.deliveries import crashing
-from tests.eventbridge.deliveries.rig import Rig
+from tests.eventbridge.deliveries.rig import TOGETHER, Rig
 
 from cairn.core.clock import TestClock
-from cairn.eventbridge.deliveries.loop import TOGETHER
 from cairn.eventbridge.rules.target import Target
 
 EVENTS = 60

@@ -403,6 +403,44 @@ def test_an_event_is_told_once_for_each_rule(rig: Rig, shared_data: Path) -> Non
     assert as_recorded(rig.told(), {id: "<uuid:1>"}) == answers["events"]
 
 
+def test_arrays_and_what_is_nested_in_details(rig: Rig, shared_data: Path) -> None:
+    rig.rule("my-rule", pattern={"detail": {"event": {"data": {"type": ["1", "2"]}}}})
+    rig.target("my-rule", InputPath="$.detail")
+    answers = Recorded(shared_data, "TestEventPattern::test_put_events_pattern_with_values_in_array")
+    for types in (["3", "1"], ["3"], ["2"], []):
+        rig.put({"Detail": json.dumps({"event": {"data": {"type": types}}})})
+    assert [event["detail"] for event in rig.told()] == [message["Body"] for message in answers["messages"]]
+    rig.owed.clear()
+    answers = Recorded(shared_data, "TestEventPattern::test_put_events_pattern_nested")
+    for detail in ({"event": {"data": {"type": "1"}}}, {"event": {"type": "1"}}, {"data": {"type": "1"}}):
+        rig.put({"Detail": json.dumps(detail)})
+    assert [event["detail"] for event in rig.told()] == [message["Body"] for message in answers["messages"]]
+
+
+def test_a_rule_may_want_either_of_two(rig: Rig, shared_data: Path) -> None:
+    answers = Recorded(shared_data, "TestEventRule::test_process_pattern_to_single_matching_rules_single_target")
+    of_payload, of_id = {"payload": {"id": ["123"]}}, {"id": ["123"]}
+    rig.rule("my-rule1", pattern={"detail": of_payload})
+    rig.rule("my-rule2", pattern={"detail": {"$or": [of_payload, of_id]}})
+    for rule in ("my-rule1", "my-rule2"):
+        rig.target(rule)
+    details = {"detail-payload-with-id": {"payload": {"id": "123"}}, "detail-with-id": {"id": "123"}}
+    for detail in (*details.values(), {"id": "124"}):
+        rig.put({"Detail": json.dumps(detail)})
+    for rule, key in (("my-rule1", "events-1"), ("my-rule2", "events-2")):
+        told = [event.parse()["detail"] for of, _, event in rig.owed if of.name == rule]
+        assert told == [detail for each in answers[key] for detail in each.values()]
+
+
+def test_what_a_target_refuses_is_not_the_sender_s_to_know(rig: Rig, shared_data: Path) -> None:
+    answers = Recorded(shared_data, "TestEvents::test_put_events_with_target_delivery_failure")
+    rig.rule("my-rule", pattern=PATTERN)
+    rig.call("PutTargets", Rule="my-rule", Targets=[{"Id": "t", "Arn": QUEUE + "-that-is-not-there"}])
+    answer = rig.call("PutEvents", Entries=[ENTRY])
+    names = {answer["Entries"][0]["EventId"]: "<event-id:1>"}
+    assert as_recorded(answer, names) == answers["put-events-response"]
+
+
 def without_id(event: Answer) -> Answer:
     return {name: value for name, value in as_recorded(event, {}).items() if name != "id"}
 

@@ -24,7 +24,7 @@ from cairn.cloudwatch.sns.subscription import Subscription
 from cairn.cloudwatch.sns.subscriptions import Subscriptions
 from cairn.core.clock import Clock
 from cairn.core.failpoints import failpoint
-from cairn.core.lanes import Lanes, Trouble
+from cairn.core.lanes import JobFailed, Lanes, Trouble
 from cairn.core.tallies import Tally
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ DELIVERIES = Counter("cairn_sns_deliveries_total", "Messages handed to subscribe
 WAITING = Gauge("cairn_sns_waiting", "Deliveries of SNS that are not done.")
 
 
-class DeliveryFailed(Exception):
+class DeliveryFailed(JobFailed):
     """Some of a job's deliveries did not reach their subscriber."""
 
 
@@ -135,11 +135,12 @@ class Deliveries:
                 self._hand_over(round_)
             finally:
                 self._queue.note(round_.finished, round_.delayed, round_.counted, self._clock.now())
-        except Exception:
+        except Exception as error:
             self._not_before[row] = self._clock.monotonic() + PAUSE_S  # what is due was perhaps handed over already
-            raise
+            raise DeliveryFailed(f"{type(error).__name__}: {error}", PAUSE_S) from error
         if failed:
-            raise DeliveryFailed(failed[-1].error)
+            dues = [each.due for each in round_.delayed]
+            raise DeliveryFailed(failed[-1].error, max(min(dues) - self._clock.now(), 0.0) if dues else None)
 
     def _hand_over(self, round_: _Round) -> None:
         work, finished = round_.work, round_.finished

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from cairn.core.clock import Clock
 from cairn.core.state import State
+from cairn.eventbridge import refusals as of_all
 from cairn.eventbridge.archives import refusals, rows
 from cairn.eventbridge.archives.archive import Archive
 from cairn.eventbridge.archives.tables import archives, deleted_archives
@@ -43,7 +44,7 @@ class Archives:
             now = self._clock.now()
             found = buses.find_saved(connection, bus, now)
             if found is None:
-                raise refusals.bus_not_found(bus.name)
+                raise of_all.bus_not_found(bus.name)
             if rows.find(connection, Place(bus.account, bus.region), name) is not None:
                 raise refusals.archive_exists(name)
             if found.archives >= ARCHIVES_MAX:
@@ -86,8 +87,8 @@ class Archives:
             archive = _get(connection, place, name)
             return archive.described(*rows.counts(connection, [archive.row])[archive.row])
 
-    def page(self, place: Place, wanted: Page, bus: BusId | None) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
-        """The entries of a page of archives, and its NextToken.
+    def page(self, place: Place, wanted: Page, bus: BusId | None) -> list[dict[str, Any]]:
+        """The entries of a page of archives, and one more if there are more.
 
         Args:
             bus: whose archives they are; None: of all.
@@ -97,12 +98,11 @@ class Archives:
         """
         with self._state.read() as connection:
             if bus is not None and buses.find(connection, bus) is None:
-                raise refusals.bus_not_found(bus.name)
+                raise of_all.bus_not_found(bus.name)
             mine = rows.at(place) if bus is None else rows.of_bus(bus)
-            found = rows.select(connection, *mine, *wanted.where(archives.c.name), limit=wanted.limit + 1)
-            shown, token = wanted.cut(found, [archive.name for archive in found])
-            counts = rows.counts(connection, [archive.row for archive in shown])
-        return [archive.listed(*counts[archive.row]) for archive in shown], token
+            found = rows.select(connection, *mine, *wanted.where(archives.c.name), limit=wanted.rows)
+            counts = rows.counts(connection, [archive.row for archive in found])
+        return [archive.listed(*counts[archive.row]) for archive in found]
 
 
 def _get(connection: sa.Connection, place: Place, name: str) -> Archive:

@@ -7,7 +7,7 @@ import zlib
 import msgspec
 
 from cairn.core.clock import from_iso
-from cairn.eventbridge.event import BusEvent, envelope
+from cairn.eventbridge.event import TIME_BYTES, BusEvent, envelope
 
 LEVEL = 6
 
@@ -49,17 +49,17 @@ class Kept(msgspec.Struct, frozen=True):
     time: int
     """Of the event, in seconds since the epoch."""
     size: int
-    """Bytes that it counts for in SizeBytes."""
+    """Bytes that it counts for in SizeBytes: as in PutEvents, and the account, which gives the sizes that AWS shows."""
     packed: bytes
 
 
 def pack(event: BusEvent) -> Kept:
     """An event to be stored."""
     parts = _decoder.decode(event.envelope)
-    texts = (parts.source, parts.detail_type, parts.time, *parts.resources)
+    texts = (parts.source, parts.detail_type, parts.account, *parts.resources)
     packer = zlib.compressobj(LEVEL, zdict=_DICTIONARY)
     packed = _FORM + packer.compress(event.envelope) + packer.flush()
-    size = len(parts.detail) + sum(len(text.encode()) for text in texts)
+    size = TIME_BYTES + len(parts.detail) + sum(len(text.encode()) for text in texts)
     return Kept(from_iso(parts.time), size, packed)
 
 

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from cairn.core.errors import AwsError
-
-
-def not_valid(parameter: str, reason: str) -> AwsError:
-    return AwsError("ValidationException", f"Parameter {parameter} is not valid. Reason: {reason}")
+from cairn.eventbridge.refusals import invalid_parameter
 
 
 def no_event_bus_arn(parameter: str) -> AwsError:
-    return not_valid(parameter, "Must contain an event bus ARN.")
-
-
-def bus_not_found(name: str) -> AwsError:
-    return AwsError("ResourceNotFoundException", f"Event bus {name} does not exist.")
+    return invalid_parameter(parameter, "Must contain an event bus ARN.")
 
 
 def archive_not_found(name: str) -> AwsError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from cairn.core.clock import Clock
 from cairn.core.state import State
+from cairn.eventbridge import refusals as of_all
 from cairn.eventbridge.archives import refusals
 from cairn.eventbridge.archives import rows as archives
 from cairn.eventbridge.archives.replay import CANCELLING, RUNNING, STARTING, UNDER_WAY, Replay, at, select, values
@@ -41,14 +41,14 @@ class Replays:
         place = Place(bus.account, bus.region)
         with self._state.write() as connection:
             if buses.find(connection, bus) is None:
-                raise refusals.bus_not_found(bus.name)
+                raise of_all.bus_not_found(bus.name)
             archive = archives.find(connection, place, archive_name)
             if archive is None:
-                raise refusals.not_valid("EventSourceArn", f"Archive {archive_name} does not exist.")
+                raise of_all.invalid_parameter("EventSourceArn", f"Archive {archive_name} does not exist.")
             if archive.bus != bus:
-                raise refusals.not_valid("Destination.Arn", "Cross event bus replay is not permitted.")
+                raise of_all.invalid_parameter("Destination.Arn", "Cross event bus replay is not permitted.")
             if settings["event_start"] >= settings["event_end"]:
-                raise refusals.not_valid("EventEndTime", "EventStartTime must be before EventEndTime.")
+                raise of_all.invalid_parameter("EventEndTime", "EventStartTime must be before EventEndTime.")
             if select(connection, *at(place), replays.c.name == name):
                 raise refusals.replay_exists(name)
             if len(select(connection, *at(place), replays.c.state.in_(UNDER_WAY))) >= RUNNING_MAX:
@@ -73,10 +73,8 @@ class Replays:
         with self._state.read() as connection:
             return _get(connection, place, name)
 
-    def page(
-        self, place: Place, wanted: Page, *, state: str = "", archive_arn: str = ""
-    ) -> tuple[Sequence[Replay], dict[str, str]]:
-        """A page of replays, and its NextToken.
+    def page(self, place: Place, wanted: Page, *, state: str = "", archive_arn: str = "") -> list[Replay]:
+        """A page of replays, and one more if there are more.
 
         Args:
             state, archive_arn: which alone are listed; empty: all.
@@ -85,8 +83,7 @@ class Replays:
         where += [replays.c.state == state] if state else []
         where += [replays.c.archive_arn == archive_arn] if archive_arn else []
         with self._state.read() as connection:
-            found = select(connection, *where, limit=wanted.limit + 1)
-        return wanted.cut(found, [replay.name for replay in found])
+            return select(connection, *where, limit=wanted.rows)
 
 
 def _get(connection: sa.Connection, place: Place, name: str, *, locked: bool = False) -> Replay:

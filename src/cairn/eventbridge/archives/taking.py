@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from cairn.eventbridge.archives import packing, rows
 from cairn.eventbridge.archives.tables import archived
+from cairn.eventbridge.compiled import Compile, Matcher
 from cairn.eventbridge.event import BusEvent, BusId
 
 BUSES_MAX = 512
 """Buses whose archives' patterns are held in memory at once, those used last."""
-
-
-class Matcher(Protocol):
-    """Patterns of many archives, compiled."""
-
-    def match(self, event: Mapping[str, Any]) -> set[int]: ...
-
-
-class Compile(Protocol):
-    """From pattern texts to a matcher."""
-
-    def __call__(self, patterns: Mapping[int, str]) -> Matcher: ...
 
 
 class Taker:

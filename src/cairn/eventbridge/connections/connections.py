@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -64,7 +64,7 @@ class Connections:
             count = sa.select(sa.func.count()).select_from(connections).where(*at(place))
             if (connection.scalar(count) or 0) >= CONNECTIONS_MAX:
                 raise refusals.too_many("connections", CONNECTIONS_MAX)
-            made = self._authorized(made, given)
+            made = msgspec.structs.replace(self._authorized(made, given), modified=now)
             key = connection.execute(sa.insert(connections).values(values(made))).inserted_primary_key
             assert key is not None
         return msgspec.structs.replace(made, row=key[0])
@@ -114,8 +114,8 @@ class Connections:
         with self._state.read() as connection:
             return _get(connection, place, name, "describe")
 
-    def page(self, place: Place, wanted: Page, state: str) -> tuple[Sequence[Connection], dict[str, str]]:
-        """A page of connections, and its NextToken.
+    def page(self, place: Place, wanted: Page, state: str) -> list[Connection]:
+        """A page of connections, and one more if there are more.
 
         Args:
             state: which alone are listed; empty: all.
@@ -123,8 +123,7 @@ class Connections:
         of_state = [connections.c.state == state] if state else []
         with self._state.read() as connection:
             where = (*at(place), *wanted.where(connections.c.name), *of_state)
-            found = select(connection, *where, limit=wanted.limit + 1)
-        return wanted.cut(found, [each.name for each in found])
+            return select(connection, *where, limit=wanted.rows)
 
     def by_arn(self, arn: str) -> Connection | None:
         """The connection, or None where there is none."""
@@ -147,8 +146,8 @@ class Connections:
     def note(self, connection: Connection, state: str, reason: str = "") -> None:
         """Say what became of authorizing a connection, unless its parameters were changed in between."""
         now = self._clock.now()
-        change = {"state": state, "reason": reason[:REASON_CHARACTERS_MAX]}
-        change |= {"authorized": now} if state == AUTHORIZED else {}  # type: ignore[dict-item]
+        change: dict[str, Any] = {"state": state, "reason": reason[:REASON_CHARACTERS_MAX]}
+        change |= {"authorized": now} if state == AUTHORIZED else {}
         mine = sa.and_(connections.c.id == connection.row, connections.c.version == connection.version)
         with self._state.write() as writing:
             writing.execute(sa.update(connections).where(mine).values(change))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -71,8 +71,8 @@ class Destinations:
         with self._state.read() as connection:
             return _get(connection, place, name, "describe")
 
-    def page(self, place: Place, wanted: Page, of_connection: str) -> tuple[Sequence[Destination], dict[str, str]]:
-        """A page of destinations, and its NextToken.
+    def page(self, place: Place, wanted: Page, of_connection: str) -> list[Destination]:
+        """A page of destinations, and one more if there are more.
 
         Args:
             of_connection: ARN of the connection whose destinations alone are listed; empty: all.
@@ -80,8 +80,7 @@ class Destinations:
         mine = [destinations.c.connection == of_connection] if of_connection else []
         with self._state.read() as connection:
             where = (*at(place), *wanted.where(destinations.c.name), *mine)
-            found = select(connection, *where, limit=wanted.limit + 1)
-        return wanted.cut(found, [each.name for each in found])
+            return select(connection, *where, limit=wanted.rows)
 
     def by_arn(self, arn: str) -> Destination | None:
         """The destination, or None where there is none."""

@@ -14,10 +14,8 @@ from cairn.eventbridge.connections.destination import RATE_MAX
 from cairn.eventbridge.connections.destinations import Destinations
 from cairn.eventbridge.connections.parameters import Parameters
 from cairn.eventbridge.listing import Page, Place
+from cairn.eventbridge.operations.arguments import Answer, Params, page
 from cairn.wire.operation import Context, Operation
-
-Params = dict[str, Any]
-Answer = Mapping[str, Any]
 
 _OF_CONNECTION = {"Description": "description", "KmsKeyIdentifier": "kms_key"}
 _OF_DESTINATION = {
@@ -62,7 +60,7 @@ class ConnectionOperations:
         kind, given = params["AuthorizationType"], params["AuthParameters"]
         parameters.check(kind, given, allow_private=self._allow_private)
         settings = _fields(_OF_CONNECTION, params)
-        return self._connections.create(_place(context), params["Name"], kind, given, settings).answered(new=True)
+        return self._connections.create(Place.of(context), params["Name"], kind, given, settings).answered(new=True)
 
     def update_connection(self, context: Context, params: Params) -> Answer:
         _check_reachable(params)
@@ -75,43 +73,45 @@ class ConnectionOperations:
                 parameters.check(kind, secret, allow_private=self._allow_private)
             return msgspec.structs.replace(before, type=kind, **_fields(_OF_CONNECTION, params)), secret
 
-        return self._connections.change(_place(context), params["Name"], change).answered()
+        return self._connections.change(Place.of(context), params["Name"], change).answered()
 
     def deauthorize_connection(self, context: Context, params: Params) -> Answer:
-        return self._connections.deauthorize(_place(context), params["Name"]).answered(DEAUTHORIZING)
+        return self._connections.deauthorize(Place.of(context), params["Name"]).answered(DEAUTHORIZING)
 
     def delete_connection(self, context: Context, params: Params) -> Answer:
-        return self._connections.delete(_place(context), params["Name"]).answered(DELETING)
+        return self._connections.delete(Place.of(context), params["Name"]).answered(DELETING)
 
     def describe_connection(self, context: Context, params: Params) -> Answer:
-        return self._connections.get(_place(context), params["Name"]).described()
+        return self._connections.get(Place.of(context), params["Name"]).described()
 
     def list_connections(self, context: Context, params: Params) -> Answer:
         state = params.get("ConnectionState", "")
-        found, token = self._connections.page(_place(context), Page.of(params), state)
-        return {"Connections": [each.listed() for each in found], **token}
+        wanted = Page.of(params)
+        found = self._connections.page(Place.of(context), wanted, state)
+        return page("Connections", [each.listed() for each in found], [each.name for each in found], wanted.limit)
 
     def create_api_destination(self, context: Context, params: Params) -> Answer:
         self._check_destination(params)
         settings = _fields(_OF_DESTINATION, params)
-        return self._destinations.create(_place(context), params["Name"], settings).answered()
+        return self._destinations.create(Place.of(context), params["Name"], settings).answered()
 
     def update_api_destination(self, context: Context, params: Params) -> Answer:
         self._check_destination(params)
         settings = _fields(_OF_DESTINATION, params)
-        return self._destinations.change(_place(context), params["Name"], settings).answered()
+        return self._destinations.change(Place.of(context), params["Name"], settings).answered()
 
     def delete_api_destination(self, context: Context, params: Params) -> Answer:
-        self._destinations.delete(_place(context), params["Name"])
+        self._destinations.delete(Place.of(context), params["Name"])
         return {}
 
     def describe_api_destination(self, context: Context, params: Params) -> Answer:
-        return self._destinations.get(_place(context), params["Name"]).described()
+        return self._destinations.get(Place.of(context), params["Name"]).described()
 
     def list_api_destinations(self, context: Context, params: Params) -> Answer:
         of_connection = params.get("ConnectionArn", "")
-        found, token = self._destinations.page(_place(context), Page.of(params), of_connection)
-        return {"ApiDestinations": [each.listed() for each in found], **token}
+        wanted = Page.of(params)
+        found = self._destinations.page(Place.of(context), wanted, of_connection)
+        return page("ApiDestinations", [each.listed() for each in found], [each.name for each in found], wanted.limit)
 
     def _check_destination(self, params: Params) -> None:
         if "InvocationEndpoint" in params:
@@ -119,10 +119,6 @@ class ConnectionOperations:
             parameters.check_endpoint("InvocationEndpoint", url, allow_private=self._allow_private)
         if params.get("InvocationRateLimitPerSecond", 1) > RATE_MAX:
             raise refusals.rate_too_high(RATE_MAX)
-
-
-def _place(context: Context) -> Place:
-    return Place(context.account, context.region)
 
 
 def _fields(names: Mapping[str, str], params: Params) -> dict[str, Any]:

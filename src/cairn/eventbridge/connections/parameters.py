@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cairn.eventbridge.connections import refusals
+from cairn.eventbridge.refusals import invalid_parameter
 from cairn.wire.outgoing import names_private
 
 API_KEY = "API_KEY"
@@ -42,13 +43,13 @@ def check(kind: str, given: Mapping[str, Any], *, allow_private: bool) -> None:
     foreign = [name for name in _OF_TYPE.values() if name != wanted and name in given]
     if wanted not in given or foreign:
         text = f"AuthorizationType {kind} takes {wanted}" + (f", not {foreign[0]}." if foreign else ".")
-        raise refusals.not_valid("AuthParameters", text)
+        raise invalid_parameter("AuthParameters", text)
     mine = given[wanted]
     missing = [name for name in _ALL_OF[kind] if name not in mine]
     if kind == OAUTH and not missing:
         missing = [name for name in ("ClientID", "ClientSecret") if name not in mine["ClientParameters"]]
     if missing:
-        raise refusals.not_valid(f"AuthParameters.{wanted}", f"{missing[0]} is missing.")
+        raise invalid_parameter(f"AuthParameters.{wanted}", f"{missing[0]} is missing.")
     if kind == OAUTH:
         check_endpoint("AuthorizationEndpoint", mine["AuthorizationEndpoint"], allow_private=allow_private)
 
@@ -59,13 +60,13 @@ def check_endpoint(parameter: str, url: str, *, allow_private: bool) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        raise refusals.not_valid(parameter, "It is no URL.") from None
+        raise invalid_parameter(parameter, "It is no URL.") from None
     if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
-        raise refusals.not_valid(parameter, "It must begin with https://.")
+        raise invalid_parameter(parameter, "It must begin with https://.")
     if not host or "*" in host or parts.username is not None or parts.fragment:
-        raise refusals.not_valid(parameter, "It must be a URL with a host, and without a user or a fragment.")
+        raise invalid_parameter(parameter, "It must be a URL with a host, and without a user or a fragment.")
     if not allow_private and names_private(host):
-        raise refusals.not_valid(parameter, f"{host} is a private address, which {PRIVATE_SETTING} allows.")
+        raise invalid_parameter(parameter, f"{host} is a private address, which {PRIVATE_SETTING} allows.")
 
 
 def changed(kind: str, before: Mapping[str, Any], given: Mapping[str, Any]) -> Parameters:

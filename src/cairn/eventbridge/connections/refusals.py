@@ -35,10 +35,6 @@ def rate_too_high(limit: int) -> AwsError:  # (ours)
     return AwsError("LimitExceededException", f"InvocationRateLimitPerSecond may be {limit} at most.")
 
 
-def not_valid(parameter: str, reason: str) -> AwsError:  # (ours, in the form of others of EventBridge)
-    return AwsError("ValidationException", f"Parameter {parameter} is not valid. Reason: {reason}")
-
-
 def private_connectivity() -> AwsError:  # (ours)
     text = "Cairn has no private connectivity by VPC Lattice; it reaches what its own network reaches."
     return AwsError("ValidationException", text)

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from cairn.eventbridge.connections.errors import INVALID_PARAMETER, DestinationError
 from cairn.eventbridge.connections.parameters import Parameters, pairs
+from cairn.eventbridge.deliveries.endpoints import INVALID_PARAMETER, DeliveryError
 
 AGENT = "Amazon/EventBridge/ApiDestinations"
 
@@ -57,7 +57,7 @@ def build(
         token: of OAuth; empty where the connection is authorized otherwise.
 
     Raises:
-        DestinationError: the target gives too few path parameters.
+        DeliveryError: the target gives too few path parameters.
     """
     http = parameters.get("InvocationHttpParameters", {})
     headers = _TYPE | _settable(target.get("HeaderParameters", {}).items()) | _settable(pairs(http, "HeaderParameters"))
@@ -86,7 +86,7 @@ def _with_path(endpoint: str, values: Sequence[str]) -> str:
     parts = endpoint.split("*")
     if len(parts) - 1 > len(values):
         text = f"the endpoint has {len(parts) - 1} path parameters, the target gives {len(values)}"
-        raise DestinationError(INVALID_PARAMETER, text, final=True)
+        raise DeliveryError(INVALID_PARAMETER, text, final=True)
     filled = [quote(value, safe="") for value in values[: len(parts) - 1]]
     return parts[0] + "".join(value + part for value, part in zip(filled, parts[1:], strict=True))
 

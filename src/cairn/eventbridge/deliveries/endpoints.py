@@ -29,16 +29,25 @@ class DeliveryError(Exception):
         final: whether trying again would change nothing before somebody changes something.
         unreachable: whether nobody answered at all, so that others to the same target need not be tried now.
         retry_after_s: the seconds that the target asks to be left alone for.
+        tried: whether this was an attempt; not where it was put off before anybody was asked.
     """
 
     def __init__(
-        self, code: str, message: str, *, final: bool = False, unreachable: bool = False, retry_after_s: float = 0.0
+        self,
+        code: str,
+        message: str,
+        *,
+        final: bool = False,
+        unreachable: bool = False,
+        retry_after_s: float = 0.0,
+        tried: bool = True,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.final = final
         self.unreachable = unreachable
         self.retry_after_s = retry_after_s
+        self.tried = tried
 
 
 Outcome = DeliveryError | None
@@ -47,6 +56,10 @@ Outcome = DeliveryError | None
 
 class Endpoints(Protocol):
     """Targets of every kind, and dead-letter queues. Used by many threads."""
+
+    def together(self, address: Address) -> int:
+        """How many deliveries to this address are handed over, and forgotten, together: as many may be handed over
+        again after a crash."""
 
     def deliver(self, address: Address, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         """Hand events over, in order; all go to this address. Returns what became of each.

@@ -13,12 +13,15 @@ from cairn.eventbridge.deliveries.retries import Retries
 BURIAL = Retries()
 """How often a dead-letter queue that does not answer is tried."""
 
+LEAST_S = 0.1
+"""For which a delivery is put off that was not tried."""
+
 
 class Fate(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a delivery, and what it is now."""
 
     name: str
-    """`delivered`, `failed` (it is tried again), `given_up`, `buried` or `lost`."""
+    """`delivered`, `failed` (it is tried again), `held` (it was not), `given_up`, `buried` or `lost`."""
     delivery: Delivery
     is_over: bool
     """Whether there is nothing left to do."""
@@ -42,6 +45,10 @@ def after_attempt(delivery: Delivery, outcome: Outcome, began: float, ended: flo
     Args:
         may_return: whether the rule still has the target; otherwise it is not invoked again.
     """
+    retries = Retries.of(delivery.address.settings)
+    if outcome is not None and not outcome.tried and ended - delivery.since < retries.age_s:
+        later = msgspec.structs.replace(delivery, due=ended + max(outcome.retry_after_s, LEAST_S))
+        return Fate(name="held", delivery=later, is_over=False, tallies=[], outcome=outcome)
     tallies = counting.attempted(delivery, began, ended, arrived=outcome is None)
     if outcome is None:
         return Fate(name="delivered", delivery=delivery, is_over=True, tallies=tallies)
@@ -49,7 +56,6 @@ def after_attempt(delivery: Delivery, outcome: Outcome, began: float, ended: flo
     failure = Failure(code=outcome.code, message=str(outcome), retries=attempts - 1)
     due, condition = 0.0, ""
     if not outcome.final and may_return:
-        retries = Retries.of(delivery.address.settings)
         due, condition = retries.following(attempts, delivery.since, ended, outcome.retry_after_s)
     if due:
         later = msgspec.structs.replace(delivery, attempts=attempts, due=due, failure=failure)

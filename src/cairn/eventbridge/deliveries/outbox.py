@@ -58,4 +58,4 @@ def owe(connection: sa.Connection, rule: Rule, target: Target, payload: bytes, e
         "dead": False,
         "failure": failure,
     }
-    connection.execute(sa.insert(deliveries).values(values))
+    connection.execute(sa.insert(deliveries), values)

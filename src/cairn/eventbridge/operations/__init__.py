@@ -15,7 +15,7 @@ from cairn.eventbridge.routing import Router
 from cairn.wire.operation import Operation
 from cairn.wire.validate import Validation
 
-VALIDATION = Validation(unchecked=frozenset({"PutEvents"}))
+VALIDATION = Validation(unchecked=frozenset({"PutEvents"}), patterns_first=True)
 
 
 def operations(state: State, clock: Clock, router: Router, *, ask_policies: bool = False) -> dict[str, Operation]:

@@ -55,7 +55,7 @@ def check_changeable(context: Context, rule: Rule, *, force: bool = False) -> No
         raise refusals.denied(context.identity.arn, "events:PutRule", rule.arn)
 
 
-def read_token(params: Params) -> str:
+def read_token(params: Mapping[str, Any]) -> str:
     """Behind which name a page begins; empty: the first one."""
     text = params.get("NextToken")
     if not text:
@@ -66,7 +66,7 @@ def read_token(params: Params) -> str:
         raise refusals.invalid_parameter("NextToken") from None
 
 
-def limit_of(params: Params) -> int:
+def limit_of(params: Mapping[str, Any]) -> int:
     limit: int = params.get("Limit") or PAGE_MAX
     return limit
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 Element: TypeAlias = tuple[int, int, str]
-"""An element of an array: the array's number, the element's, and what sorts after every path in the array. An inner
-array has a higher number than the one that it is in."""
+"""An element of an array: the array's number, the element's, and what sorts after every path in the array. An array in
+another's element has the higher number."""
 Chain: TypeAlias = tuple[Element, ...]
 """Elements of different arrays."""
 Leaf: TypeAlias = tuple[object, Chain]

@@ -12,13 +12,13 @@ Two fields may not be met by different elements of the same array, so a way also
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from cairn.eventbridge.patterns.conditions import Absent, Condition
-from cairn.eventbridge.patterns.fields import Chain, Fields, Leaves, join
+from cairn.eventbridge.patterns.fields import Chain, Fields, Leaf, Leaves, join
 from cairn.eventbridge.patterns.pattern import Branch, EventPattern
 from cairn.eventbridge.patterns.values import Values
 
@@ -154,40 +154,42 @@ class Matcher(Generic[Key]):
 
     def _walk(self, leaves: Leaves) -> set[Key]:
         matched: set[Key] = set()
-        seen: set[tuple[_State[Key], Chain]] = set()  # where there are arrays, many ways may lead to the same
+        seen: set[tuple[_State[Key], str, Chain]] = set()  # where there are arrays, many ways may lead to the same
         todo: list[tuple[_State[Key], Chain]] = [(self._root, ())]
         while todo:
             state, held = todo.pop()
-            if leaves.chained:
-                if (state, held) in seen:
-                    continue
-                seen.add((state, held))
             matched |= state.keys
             steps, values = state.steps, leaves.values
             for path in steps if len(steps) <= len(values) else values:
-                if path in values and (step := steps.get(path)) is not None:
-                    _follow(step, path, leaves, held, todo)
+                step = steps.get(path)
+                if step is None or path not in values:
+                    continue
+                inside = _inside(held, path)
+                if leaves.chained:
+                    if (state, path, inside) in seen:
+                        continue
+                    seen.add((state, path, inside))
+                _follow(step, leaves.consistent(path, inside), inside, todo)
             for path, states in state.absent.items():
                 inside = _inside(held, path)
-                if path not in values or not leaves.consistent(path, inside):
+                if not leaves.consistent(path, inside):
                     todo += [(each, inside) for each in states]
         return matched
 
 
-def _follow(step: _Step[Key], path: str, leaves: Leaves, held: Chain, todo: list[tuple[_State[Key], Chain]]) -> None:
+def _follow(step: _Step[Key], leaves: Sequence[Leaf], held: Chain, todo: list[tuple[_State[Key], Chain]]) -> None:
     """Go on with every value of a field."""
-    inside = _inside(held, path)
     found: set[_State[Key]] = set()
-    for value, chain in leaves.consistent(path, inside):
+    for value, chain in leaves:
         if not chain:
             step.look_up(value, found)
             continue
-        joined = join(inside, chain)
+        joined = join(held, chain)
         if joined is not None:
             reached: set[_State[Key]] = set()
             step.look_up(value, reached)
             todo += [(state, joined) for state in reached]
-    todo += [(state, inside) for state in found]
+    todo += [(state, held) for state in found]
 
 
 def _inside(held: Chain, path: str) -> Chain:

@@ -63,7 +63,7 @@ def parse_pattern(text: str) -> EventPattern:
         if not fields:
             raise
     _check_complexity(fields)
-    return EventPattern(text, tuple(tuple(sorted(branch.items())) for branch in fields))
+    return EventPattern(text, tuple(dict.fromkeys(tuple(sorted(branch.items())) for branch in fields)))
 
 
 def _check_complexity(branches: list[dict[str, frozenset[Condition]]]) -> None:

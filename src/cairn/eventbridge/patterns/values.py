@@ -54,7 +54,8 @@ class Values(Generic[T]):
             elif isinstance(condition, Literal):
                 self._literals.setdefault(condition.value, []).append(target)
             elif isinstance(condition, Range):
-                ranges.append((condition.low, condition.high, target))
+                if condition.low <= condition.high:  # nothing is less than the least number
+                    ranges.append((condition.low, condition.high, target))
             elif isinstance(condition, Addresses):
                 networks.setdefault(condition.version, []).append((condition.low, condition.high, target))
             elif isinstance(condition, Exists):

@@ -78,7 +78,8 @@ def put_targets(connection: sa.Connection, bus: EventBus, rule: Rule, new: Itera
         }
         for target in by_id.values()
     ]
-    connection.execute(sa.insert(targets), rows)
+    if rows:
+        connection.execute(sa.insert(targets), rows)
 
 
 def remove_targets(connection: sa.Connection, bus: EventBus, rule: Rule, ids: Sequence[str]) -> None:

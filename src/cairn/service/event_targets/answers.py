@@ -18,6 +18,8 @@ from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 
+TOGETHER = 10
+"""Deliveries that are handed over at once where each is a call: as many may come again after a crash."""
 MESSAGE_CHARACTERS_MAX = 500
 """Of what is told of an error."""
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import Outcome
 from cairn.service.embedded_clients import ClientOf
-from cairn.service.event_targets.answers import called, one_by_one
+from cairn.service.event_targets.answers import TOGETHER, called, one_by_one
 from cairn.service.event_targets.permissions import Permissions
 
 
 class Functions:
     """In the embedded account or elsewhere."""
+
+    together = TOGETHER
 
     def __init__(self, client_of: ClientOf, permissions: Permissions | None) -> None:
         self._client_of = client_of

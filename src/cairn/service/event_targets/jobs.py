@@ -12,7 +12,7 @@ from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.service.embedded_clients import ClientOf
-from cairn.service.event_targets.answers import called, one_by_one
+from cairn.service.event_targets.answers import TOGETHER, called, one_by_one
 from cairn.service.event_targets.permissions import Permissions
 
 Start = Callable[[Any, Delivery], None]
@@ -25,6 +25,8 @@ class Jobs:
     Args:
         action: what the role must be allowed.
     """
+
+    together = TOGETHER
 
     def __init__(self, client_of: ClientOf, permissions: Permissions | None, action: str, start: Start) -> None:
         self._client_of = client_of

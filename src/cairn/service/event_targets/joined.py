@@ -15,7 +15,7 @@ from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.service.elsewhere import elsewhere
 from cairn.service.embedded_clients import ClientOf, clients_of
 from cairn.service.event_targets import jobs
-from cairn.service.event_targets.answers import one_by_one
+from cairn.service.event_targets.answers import TOGETHER, one_by_one
 from cairn.service.event_targets.functions import Functions
 from cairn.service.event_targets.permissions import Permissions
 from cairn.service.event_targets.queues import Queues
@@ -24,6 +24,10 @@ from cairn.service.event_targets.streams import FirehoseStreams, KinesisStreams
 
 class Family(Protocol):
     """Targets of one kind."""
+
+    @property
+    def together(self) -> int:
+        """As many deliveries are handed over at once."""
 
     def deliver(self, address: Address, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         """As `eventbridge.deliveries.endpoints.Endpoints.deliver`."""
@@ -44,6 +48,8 @@ class ApiDestinations(Protocol):
 
 class HttpTargets:
     """API destinations, as a family."""
+
+    together = TOGETHER
 
     def __init__(self, destinations: ApiDestinations, permissions: Permissions | None) -> None:
         self._destinations = destinations
@@ -72,28 +78,37 @@ class EventTargets:
         self._families = families
         self._queues = queues
 
+    def together(self, address: Address) -> int:
+        family = self._family(address)
+        return family.together if family is not None else TOGETHER
+
     def deliver(self, address: Address, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
-        _, _, service, _, _, resource = address.arn.split(":", 5)
-        kind = resource.partition("/")[0]
-        family = self._families.get(f"{service}:{kind}") or self._families.get(service)
+        family = self._family(address)
         if family is None:
-            text = f"Cairn does not deliver to targets of {service} ({kind})."
+            text = f"Cairn does not deliver to targets like {address.arn}."
             raise DeliveryError(codes.INVALID_PARAMETER, text, final=True)
         return family.deliver(address, deliveries)
 
     def bury(self, address: Address, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         return self._queues.bury(address, deliveries)
 
+    def close(self) -> None:
+        self._queues.close()
+
+    def _family(self, address: Address) -> Family | None:
+        _, _, service, _, _, resource = address.arn.split(":", 5)
+        return self._families.get(f"{service}:{resource.partition('/')[0]}") or self._families.get(service)
+
 
 def event_targets(
-    settings: Settings, runtime: Runtime, questions: MotoQuestions, clock: Clock, own: Mapping[str, Family]
+    settings: Settings, runtime: Runtime, asked: Permissions | None, own: Mapping[str, Family]
 ) -> EventTargets:
     """Targets of every family, each where it is.
 
     Args:
+        asked: who says whether EventBridge may use what is in the embedded account.
         own: families that Cairn has itself, as `EventTargets` names them.
     """
-    asked = permissions_of(settings, questions, clock)
 
     def of(service: str) -> tuple[ClientOf, Permissions | None]:
         client_of, is_embedded = clients_of(service, settings, runtime)

@@ -11,6 +11,7 @@ import msgspec
 from cairn.cloudwatch.logs.events import LogEvent
 from cairn.cloudwatch.logs.intake import EVENT_BYTES_MAX, FUTURE_MS_MAX, PAST_MS_MAX
 from cairn.cloudwatch.logs.names import GroupId
+from cairn.cloudwatch.logs.policies import ACTIONS, ResourcePolicies
 from cairn.cloudwatch.logs.store import LogStore
 from cairn.core.clock import Clock, iso_seconds, milliseconds_of
 from cairn.core.errors import AwsError
@@ -19,15 +20,42 @@ from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.eventbridge.inputs.paths import Document, parse_path
 from cairn.service.embedded_clients import ClientOf
-from cairn.service.event_targets.answers import called, one_by_one, refusal
+from cairn.service.event_targets.answers import TOGETHER, called, one_by_one, refusal
+from cairn.service.event_targets.permissions import EVENTS
 
 Allows = Callable[[GroupId, Address], bool]
 """Whether the resource policies of a group let EventBridge write to it for a rule."""
+_SERVICES = (EVENTS, "delivery.logs.amazonaws.com")
+"""Who writes there for EventBridge: AWS's policies name both, and either will do."""
 _NAMES = uuid.UUID("3f0b6c0e-5a51-5d5c-9d3e-1f6f2f9b8f10")
+
+
+def group_allows(policies: ResourcePolicies) -> Allows:
+    """By the resource policies of the group's account, and the group's own."""
+
+    def allows(group: GroupId, address: Address) -> bool:
+        resource = group.stream_arn(stream_name(address, 0.0))
+
+        def may(service: str, action: str) -> bool:
+            return policies.allows(
+                group.account,
+                group.region,
+                service=service,
+                action=action,
+                resource=resource,
+                source_arn=address.rule_arn,
+                source_account=address.bus.account,
+            )
+
+        return any(all(may(service, action) for action in ACTIONS) for service in _SERVICES)
+
+    return allows
 
 
 class OwnLogGroups:
     """Cairn's own."""
+
+    together = TOGETHER
 
     def __init__(self, store: LogStore, allows: Allows | None, clock: Clock) -> None:
         self._store = store
@@ -60,6 +88,8 @@ class OwnLogGroups:
 
 class LogGroupsElsewhere:
     """That service says whether we may write."""
+
+    together = TOGETHER
 
     def __init__(self, client_of: ClientOf, clock: Clock) -> None:
         self._client_of = client_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cairn.eventbridge.deliveries.dead_letters import message_of
@@ -16,6 +17,9 @@ BATCH_MAX = 10
 BATCH_BYTES_MAX = 200_000
 """Of messages that are sent together; SQS takes more, but not everywhere."""
 
+THREADS = 8
+"""That send to queues without an order: the embedded account saves together what comes at once."""
+
 _ACTION = "sqs:SendMessage"
 
 
@@ -26,10 +30,13 @@ class Queues:
         permissions: None: whoever answers there says no himself.
     """
 
+    together = 80
+
     def __init__(self, client_of: ClientOf, permissions: Permissions | None) -> None:
         self._client_of = client_of
         self._permissions = permissions
         self._urls: dict[str, str] = {}  # by ARN
+        self._threads = ThreadPoolExecutor(THREADS, "event-queues")
 
     def deliver(self, address: Address, deliveries: Sequence[Delivery]) -> list[Outcome]:
         if self._permissions is not None:
@@ -37,17 +44,25 @@ class Queues:
         group = (address.settings.get("SqsParameters") or {}).get("MessageGroupId", "")
         more = {"MessageGroupId": group} if group else {}
         client, url = self._found(address.arn)
-        outcomes: list[Outcome] = []
-        for together in _batches(deliveries):
+
+        def send(together: Sequence[Delivery]) -> list[Outcome]:
             entries = [
                 {"Id": str(number), "MessageBody": _text(each.payload), **more} for number, each in enumerate(together)
             ]
-            answer = self._sent(
-                address.arn, lambda entries=entries: client.send_message_batch(QueueUrl=url, Entries=entries)
-            )
+            try:
+                answer = self._sent(address.arn, lambda: client.send_message_batch(QueueUrl=url, Entries=entries))
+            except DeliveryError as error:
+                return [error] * len(together)
             failed = {each["Id"]: each for each in answer.get("Failed", [])}
-            outcomes += [_outcome(failed.get(str(number))) for number in range(len(together))]
-        return outcomes
+            return [_outcome(failed.get(str(number))) for number in range(len(together))]
+
+        batches = list(_batches(deliveries))
+        ordered = bool(group) or len(batches) == 1
+        sent = map(send, batches) if ordered else self._threads.map(send, batches)
+        return [outcome for outcomes in sent for outcome in outcomes]
+
+    def close(self) -> None:
+        self._threads.shutdown()
 
     def bury(self, address: Address, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """To the address's dead-letter queue, as far as its policy lets EventBridge."""

@@ -19,6 +19,8 @@ KEY_CHARACTERS_MAX = 256
 class KinesisStreams:
     """Records of an event each; PartitionKeyPath says which key they have, by default the event's id."""
 
+    together = 100
+
     def __init__(self, client_of: ClientOf, permissions: Permissions | None) -> None:
         self._client_of = client_of
         self._permissions = permissions
@@ -36,6 +38,8 @@ class KinesisStreams:
 
 class FirehoseStreams:
     """Delivery streams, a record an event."""
+
+    together = 100
 
     def __init__(self, client_of: ClientOf, permissions: Permissions | None) -> None:
         self._client_of = client_of

@@ -11,7 +11,7 @@ from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.service.embedded_clients import ClientOf
-from cairn.service.event_targets.answers import called, one_by_one
+from cairn.service.event_targets.answers import TOGETHER, called, one_by_one
 from cairn.service.event_targets.permissions import EVENTS
 
 _CODES = {"NotFound": codes.NO_RESOURCE, "InvalidParameter": codes.INVALID_PARAMETER}
@@ -19,6 +19,8 @@ _CODES = {"NotFound": codes.NO_RESOURCE, "InvalidParameter": codes.INVALID_PARAM
 
 class OwnTopics:
     """Cairn's own, which publish an event that they are told again no second time."""
+
+    together = TOGETHER
 
     def __init__(self, topics: Topics) -> None:
         self._topics = topics
@@ -38,6 +40,8 @@ class OwnTopics:
 
 class TopicsElsewhere:
     """That SNS says whether we may publish."""
+
+    together = TOGETHER
 
     def __init__(self, client_of: ClientOf) -> None:
         self._client_of = client_of

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.eventbridge.connections.rig import Rig
+from tests.eventbridge.connections.server import Server, serving
+
+from cairn.core.clock import TestClock
+
+
+@pytest.fixture
+def rig(tmp_path: Path, clock: TestClock) -> Iterator[Rig]:
+    rig = Rig(tmp_path, clock)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
