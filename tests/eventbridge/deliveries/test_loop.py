@@ -12,7 +12,7 @@ import pytest
 from tests.eventbridge.deliveries.rig import BUS, DLQ, QUEUE, Rig, event
 
 from cairn.core.clock import TestClock
-from cairn.eventbridge.deliveries.delivery import Address
+from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
 from cairn.eventbridge.deliveries.retries import LONGEST_S, Retries, delay
 from cairn.eventbridge.rules.target import Target
@@ -133,6 +133,9 @@ def test_what_no_retry_can_mend_is_buried_at_once(rig: Rig) -> None:
     rig.owe(rule, target, 1, 2)
     rig.run()
     assert [json.loads(body)["detail"]["n"] for body, _ in rig.endpoints.buried] == [1, 2]
+    assert rig.deliveries.troubles()[f"{rule.arn} (t)"].failures == 2, "though nothing waits any more"
+    rig.remove_targets(rule, "t")
+    assert rig.deliveries.troubles() == {}
     assert "EXHAUSTED_RETRY_CONDITION" not in rig.endpoints.buried[0][1]
     assert rig.endpoints.buried[0][1]["RETRY_ATTEMPTS"] == "0"
 
@@ -145,7 +148,12 @@ def test_without_a_dead_letter_queue_it_is_lost_and_said(rig: Rig, caplog: pytes
     assert rig.waiting() == 0
     assert f"gave up event {event(1).id} of {rule.arn} for {QUEUE}" in caplog.text
     assert rig.counted()["FailedInvocations"] == 1
-    assert list(rig.deliveries.troubles()) == [], "nothing waits for it"
+    name = f"{rule.arn} (t)"
+    assert rig.deliveries.troubles()[name].error == "NO_RESOURCE: it said NO_RESOURCE"
+    rig.endpoints.answers.clear()
+    rig.owe(rule, PLAIN, 2)
+    rig.run()
+    assert rig.deliveries.troubles() == {}
 
 
 def test_a_dead_letter_queue_that_refuses_loses_and_one_that_is_away_does_not(rig: Rig, clock: TestClock) -> None:
@@ -254,6 +262,56 @@ def test_a_target_that_hangs_delays_no_other(rig: Rig) -> None:
         hang.set()
     rig.run()
     assert rig.waiting() == 0
+
+
+def test_a_target_with_much_to_do_gives_way_to_others(rig: Rig, clock: TestClock) -> None:
+    rule = rig.rule("r", PLAIN)
+    rig.endpoints.answers[QUEUE] = lambda _: clock.advance(0.2)  # type: ignore[func-returns-value]
+    rig.owe(rule, PLAIN, *range(60))
+    rig.deliveries.step()
+    rig.deliveries._lanes.settle(30)
+    assert 0 < rig.waiting() < 60, "a job lasts a second or so"
+    rig.run()
+    assert rig.endpoints.got[QUEUE] == [event(number).envelope for number in range(60)]
+
+
+def test_a_job_ends_early_when_all_end(rig: Rig) -> None:
+    rule = rig.rule("r", PLAIN)
+    began, may_end = threading.Event(), threading.Event()
+
+    def answer(_: Address) -> None:
+        began.set()
+        assert may_end.wait(30)
+
+    rig.endpoints.answers[QUEUE] = answer
+    rig.owe(rule, PLAIN, *range(60))
+    rig.deliveries.step()
+    assert began.wait(30)
+    closing = threading.Thread(target=rig.deliveries.close)
+    closing.start()
+    while not rig.deliveries._closed.is_set():
+        pass
+    may_end.set()
+    closing.join(30)
+    assert len(rig.endpoints.calls) == 1
+    assert rig.waiting() == 60 - 10
+
+
+def test_large_events_are_not_all_in_memory_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = Target(id="t", arn=QUEUE, settings={"Input": json.dumps("x" * 1_000_000)})
+    rule = rig.rule("r", large)
+    rig.owe(rule, large, *range(10))
+    sizes: list[int] = []
+    work = rig.deliveries._queue.work
+
+    def noted(*args: object) -> list[Delivery]:
+        found = work(*args)  # type: ignore[arg-type]
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(rig.deliveries._queue, "work", noted)
+    rig.run()
+    assert (rig.waiting(), max(sizes)) == (0, 4)
 
 
 def test_an_idle_loop_asks_the_database_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

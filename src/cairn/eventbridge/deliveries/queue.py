@@ -23,6 +23,9 @@ class Owner(NamedTuple):
     target: str
     """Id of the target."""
 
+    def __str__(self) -> str:
+        return f"{self.target} of rule {self.rule}"
+
 
 class Queue:
     """Deliveries that are not done. Used by many threads."""
@@ -58,11 +61,20 @@ class Queue:
         with self._state.read() as connection:
             return [Owner(row.rule, row.target) for row in connection.execute(select)]
 
-    def work(self, owner: Owner, now: float, limit: int) -> list[Delivery]:
-        """What is due for a target, the oldest first."""
+    def work(self, owner: Owner, now: float, limit: int, bytes_max: int) -> list[Delivery]:
+        """What is due for a target, the oldest first: so many, and no more bytes unless it is a single one."""
         mine = (deliveries.c.rule == owner.rule, deliveries.c.target == owner.target, deliveries.c.due <= now)
-        select = sa.select(deliveries).where(*mine).order_by(deliveries.c.id).limit(limit)
+        size = sa.func.length(deliveries.c.envelope) + sa.func.coalesce(sa.func.length(deliveries.c.payload), 0)
+        sizes = sa.select(deliveries.c.id, size.label("size")).where(*mine).order_by(deliveries.c.id).limit(limit)
+        ids: list[int] = []
+        total = 0
         with self._state.read() as connection:
+            for row in connection.execute(sizes):
+                total += row.size
+                if ids and total > bytes_max:
+                    break
+                ids.append(row.id)
+            select = sa.select(deliveries).where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id)
             return [_of_row(row) for row in connection.execute(select)]
 
     def is_there(self, owner: Owner) -> bool:
@@ -72,12 +84,13 @@ class Queue:
             return connection.execute(sa.select(targets.c.id).where(*mine)).first() is not None
 
     def names(self, owners: Sequence[Owner]) -> dict[Owner, str]:
-        """The rule's ARN and the target's id, of those whose rule is still there and that something waits for."""
-        waits = sa.exists().where(deliveries.c.rule == rules.c.id)
-        select = sa.select(rules.c.id, rules.c.arn).where(rules.c.id.in_({each.rule for each in owners}), waits)
+        """The rule's ARN and the target's id, of those targets that are still there."""
+        wanted = {each.rule for each in owners}
+        select = sa.select(rules.c.id, rules.c.arn, targets.c.id.label("target"))
+        select = select.join(targets, targets.c.rule == rules.c.id).where(rules.c.id.in_(wanted))
         with self._state.read() as connection:
-            arns = {row.id: row.arn for row in connection.execute(select)}
-        return {owner: f"{arns[owner.rule]} ({owner.target})" for owner in owners if owner.rule in arns}
+            found = {Owner(row.id, row.target): f"{row.arn} ({row.target})" for row in connection.execute(select)}
+        return {owner: found[owner] for owner in owners if owner in found}
 
     def note(
         self, finished: Sequence[Delivery], changed: Sequence[Delivery], tallies: Sequence[Tally], now: float

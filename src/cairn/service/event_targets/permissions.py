@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cairn.account.moto.questions import MotoQuestions, NotFound
 from cairn.core.clock import Clock
 from cairn.core.errors import Unreachable
-from cairn.core.policy import Decision, Kind, Principal, Request, evaluate
+from cairn.core.policy import Kind, Principal, Request, evaluate
 from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
@@ -55,8 +55,7 @@ class Permissions:
             policy = self._questions.resource_policy(resource)
         except NotFound:
             return DeliveryError(codes.NO_RESOURCE, f"There is no {resource}.", final=True)
-        decision = decision_on(policy, action, resource, address)
-        if decision is not None and decision.allowed:
+        if policy_lets(policy, action, resource, address):
             return None
         text = f"The policy of {resource} does not let {EVENTS} do {action} for {address.rule_arn}."
         return DeliveryError(codes.NO_PERMISSIONS, text, final=True)
@@ -89,26 +88,18 @@ class Permissions:
         self._kept[key] = now + KEPT_S
 
 
-def decision_on(
-    policy: str | None,
-    action: str,
-    resource: str,
-    address: Address,
-    *,
-    service: str = EVENTS,
-) -> Decision | None:
-    """What a resource's policy says of EventBridge acting for a rule, under one of its names; None: nothing."""
+def policy_lets(policy: str | None, action: str, resource: str, address: Address) -> bool:
+    """Whether a resource's policy lets EventBridge act for a rule. One that nobody can read lets nobody."""
     parsed = parsed_or_none(policy, Kind.RESOURCE)
-    if parsed is None:
-        return None
     keys = {
         "aws:SourceArn": address.rule_arn,
         "aws:SourceAccount": address.bus.account,
         "aws:PrincipalIsAWSService": "true",
-        "aws:PrincipalServiceName": service,
+        "aws:PrincipalServiceName": EVENTS,
         "aws:SecureTransport": "true",
     }
-    return evaluate(Request(Principal(service=service), action, resource, keys), resource_policy=parsed)
+    request = Request(Principal(service=EVENTS), action, resource, keys)
+    return parsed is not None and evaluate(request, resource_policy=parsed).allowed
 
 
 def session_of(role: str) -> Principal:
