@@ -27,6 +27,10 @@ def _from(record: Record, block: str) -> bool:
         return False
 
 
+def _at_least(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
+
+
 RULES: dict[str, tuple[dict[str, Any], Callable[[Record], bool]]] = {
     "calls of a service": ({"source": ["aws.iam"]}, lambda record: record["eventSource"] == "iam.amazonaws.com"),
     "some calls": (
@@ -82,7 +86,7 @@ RULES: dict[str, tuple[dict[str, Any], Callable[[Record], bool]]] = {
     "no answer": ({"detail": {"responseElements": [None]}}, lambda record: record.get("responseElements", "") is None),
     "many results": (
         {"detail": {"requestParameters": {"maxResults": [{"numeric": [">=", 100]}]}}},
-        lambda record: ((record.get("requestParameters") or {}).get("maxResults") or 0) >= 100,
+        lambda record: _at_least((record.get("requestParameters") or {}).get("maxResults"), 100),
     ),
     "events of services": (
         {"detail-type": [{"anything-but": "AWS API Call via CloudTrail"}]},
