@@ -118,7 +118,7 @@ def _of_ids_that_are_free(add: Callable[..., tuple[Any, str]]) -> Callable[..., 
     """AddPermission that refuses an id that is taken, as AWS does. A policy that has one twice lets nobody in."""
     from moto.awslambda.exceptions import LambdaClientError
 
-    class ResourceConflictException(LambdaClientError):  # type: ignore[misc]
+    class ResourceConflictException(LambdaClientError):
         code = 409
 
     def add_statement(self: Any, raw: str, qualifier: str | None = None) -> tuple[Any, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import email.policy
 import smtplib
 import ssl
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.message import Message as AnyMessage
+from email.policy import Policy
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 from typing import Protocol
@@ -40,11 +41,11 @@ To stop receiving notifications from this topic, open this page:
 """
 
 
-class _Whole(UnstructuredHeader):
+class _Whole(UnstructuredHeader, BaseHeader):
     """A header in one line, however long. The policy would fold a long URL by encoding it, which no program that looks
     for a URL there undoes (RFC 2369)."""
 
-    def fold(self, *, policy: EmailPolicy) -> str:
+    def fold(self, *, policy: Policy[AnyMessage[str, str]]) -> str:
         return f"{self.name}: {self}{policy.linesep}"
 
 
