@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cairn.core.errors import AwsError
@@ -23,6 +23,7 @@ BUSES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(BUSES, NAME)
 def test_arns_are_read_as_they_are_written(bus: BusId, rule: str) -> None:
     assert resource_of(bus.arn) == bus
@@ -33,6 +34,7 @@ def test_arns_are_read_as_they_are_written(bus: BusId, rule: str) -> None:
         bus_named(bus.arn, bus.account, "ap-south-1")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | BUSES.map(lambda bus: bus.arn.replace(":event-bus", ":archive")))
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(AwsError, match="Provided Arn is not in correct format"):

@@ -165,6 +165,9 @@ def test_a_pattern_is_limited_in_length_and_depth() -> None:
         (["/Users/*/dir/dir/dir/dir/dir/doc.txt"], False),  # as AWS was recorded
         (["*:stack/network/*", "*:stack/database/*", "*:stack/service/*"], False),  # as users report, and the next
         (["*:stack/network/*", "*:stack/database/*", "*:stack/service/*", "*:stack/monitoring/*"], True),
+        (["*.bif", "*.tiff", "*.tif", "*.svs"], False),  # so too, with the next two
+        (["*/datasync/*.bif", "*/datasync/*.tif"], False),
+        (["*/datasync/*.bif", "*/datasync/*.tiff", "*/datasync/*.tif", "*/datasync/*.svs"], True),
         (["*aaaaaaaa"], False),  # 9: the star, and 8 beginnings
         (["*aaaaaaaaa"], True),
         (["*:*:*:*:x*"], False),

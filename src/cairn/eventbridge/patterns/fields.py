@@ -89,7 +89,7 @@ class Fields:
     def of(self, event: Mapping[str, Any]) -> Leaves:
         """The values of an event, which is what JSON decodes to."""
         values: dict[str, list[Leaf]] = {}
-        arrays = 0
+        arrays, chained = 0, False
         todo: list[tuple[_Node, Any, Chain]] = [(self._root, event, ())]
         while todo:
             node, inner, chain = todo.pop()
@@ -98,6 +98,7 @@ class Fields:
                 for number, element in enumerate(inner):
                     if isinstance(element, dict | list):
                         todo.append((node, element, (*chain, (arrays, number, node.end))))
+                        chained = True
                     elif node.path:
                         values.setdefault(node.path, []).append((element, chain))
                 continue
@@ -114,4 +115,4 @@ class Fields:
                     todo.append((child, value, chain))
                 elif child.path:
                     values.setdefault(child.path, []).append((value, chain))
-        return Leaves(values, arrays > 0)
+        return Leaves(values, chained)
