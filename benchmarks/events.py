@@ -3,8 +3,8 @@
     python -m benchmarks.events [--rate 200] [--seconds 5] [--to queue|group]
 
 The calls are of CreateUser for a name that is taken: as durable as others, and the account does not grow. The queue is
-emptied all the while; it is the embedded account's, which saves the whole of it with each change, and so bounds the
-rate. A log group is Cairn's own.
+emptied all the while; it is the embedded account's, which saves the whole of it with each change. A log group is
+Cairn's own.
 """
 
 from __future__ import annotations
