@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
@@ -21,7 +22,10 @@ from cairn.cloudtrail.history import History
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.core.clock import SystemClock
 from cairn.core.config import Duration, Settings, Size, VpcEndpoint, known_keys
+from cairn.core.folder import DataFolder, Runtime
 from cairn.service import gateway as _gateway  # noqa: F401 - importing declares the metrics
+from cairn.service.cloudwatch import CloudWatch
+from cairn.service.eventbridge import EventBridge
 from cairn.wire.models import operation_names
 
 FOLDER = Path(__file__).parent / "reference"
@@ -80,6 +84,21 @@ _NOT_BUILT = """\
 
 Not built yet. They answer `UnsupportedOperationException`, and the call is recorded:
 
+"""
+
+_STREAMED = {"logs": ("StartLiveTail",)}
+"""Answered by streams, which are no function of an input."""
+
+_BESIDE = {"logs": "CloudWatch Logs", "cloudwatch": "CloudWatch", "sns": "SNS", "events": "EventBridge"}
+"""Services that Cairn answers beside CloudTrail, by botocore's names."""
+
+_BESIDE_TEXT = """\
+
+## CloudWatch, SNS and EventBridge
+
+Served by Cairn itself, unless `[upstreams]` sends a service elsewhere. Their other operations go on to the embedded
+account, and answer `UnsupportedOperation` where that knows them no more than Cairn. Where they differ from AWS:
+[compatibility](../compatibility.md).
 """
 
 _STS_AND_S3 = """\
@@ -209,6 +228,11 @@ def _operations() -> Iterator[str]:
     yield _listed(served)
     yield _NOT_BUILT
     yield _listed(operation_names("cloudtrail") - served)
+    yield _BESIDE_TEXT
+    for service, names in beside_operations().items():
+        yield f"### {_BESIDE[service]}\n"
+        yield f"{_listed(names)}\n"
+        yield f"Not among them: {_listed(operation_names(service) - names)}\n"
     yield _STS_AND_S3
     for answer, title in _S3_ANSWERS.items():
         yield f"\n{title}:\n"
@@ -226,6 +250,20 @@ def cloudtrail_operations() -> set[str]:
             return {*trails, *reader.operations(), *key_operations(nothing, nothing)}
         finally:
             reader.close()
+
+
+def beside_operations() -> dict[str, set[str]]:
+    """The operations that a gateway serves of services beside CloudTrail."""
+    with tempfile.TemporaryDirectory() as path:
+        folder = DataFolder(Path(path))
+        folder.make()
+        folder.save(Runtime(pid=os.getpid(), endpoint="http://127.0.0.1:4590"))
+        cloudwatch = CloudWatch(folder, Settings(), SystemClock())
+        eventbridge = EventBridge(folder, Settings(), SystemClock())
+        served = cloudwatch.operations() | eventbridge.operations()
+        eventbridge.close()
+        cloudwatch.close()
+    return {service: {*operations, *_STREAMED.get(service, ())} for service, operations in served.items()}
 
 
 def _listed(names: Iterable[str]) -> str:

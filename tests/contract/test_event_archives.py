@@ -58,7 +58,7 @@ def test_events_are_told_to_a_server_archived_and_told_again(cairn: Cairn, serve
     entry = {"EventBusName": NAME, "Source": "shop", "DetailType": "sold"}
     entries = [entry | {"Detail": json.dumps({"id": f"no/{number}"})} for number in range(3)]
     assert events.put_events(Entries=entries)["FailedEntryCount"] == 0
-    wait_until(lambda: told(server) == paths(1))
+    wait_until(lambda: told(server) == sold(None))
     assert all(seen.headers["x-source"] == "shop" for seen in server.seen)
     assert events.describe_archive(ArchiveName=NAME)["EventCount"] == 3
 
@@ -66,9 +66,7 @@ def test_events_are_told_to_a_server_archived_and_told_again(cairn: Cairn, serve
     window = {"EventStartTime": now - timedelta(minutes=5), "EventEndTime": now + timedelta(minutes=5)}
     again = {"Arn": bus, "FilterArns": [rule]}
     events.start_replay(ReplayName=NAME, EventSourceArn=archive, Destination=again, **window)
-    wait_until(lambda: told(server) == paths(2))
-    replayed = [json.loads(seen.body).get("replay-name") for seen in server.seen]
-    assert sorted(replayed, key=str) == [None] * 3 + [NAME] * 3
+    wait_until(lambda: told(server) == sold(None) | sold(NAME))
     wait_until(lambda: events.describe_replay(ReplayName=NAME)["State"] == "COMPLETED")
     assert events.describe_archive(ArchiveName=NAME)["EventCount"] == 3
     clean(events)
@@ -100,12 +98,14 @@ def connect(cairn: Cairn, server: Server) -> str:
     return str(made["ConnectionArn"])
 
 
-def told(server: Server) -> list[str]:
-    return sorted(seen.path for seen in server.seen)
+def told(server: Server) -> set[tuple[str, str | None]]:
+    """Paths that were called with the last token, and by which replay; a call that took too long is made again."""
+    good = [seen for seen in server.seen if seen.headers["authorization"] == f"Bearer {server.token}"]
+    return {(seen.path, json.loads(seen.body).get("replay-name")) for seen in good}
 
 
-def paths(times: int) -> list[str]:
-    return sorted([f"/guarded/no%2F{number}" for number in range(3)] * times)
+def sold(replay: str | None) -> set[tuple[str, str | None]]:
+    return {(f"/guarded/no%2F{number}", replay) for number in range(3)}
 
 
 def clean(events: Any) -> None:

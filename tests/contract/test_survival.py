@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.contract.recipients import allow, document
 from tests.contract.test_tutorial import ACCOUNT, TRUST, bucket_policy
+from tests.contract.waiting import wait_until
 from tests.running import BIN, Cairn
 
 pytestmark = pytest.mark.engine
@@ -29,6 +33,7 @@ def mortal(tmp_path: Path) -> Iterator[Cairn]:
 
 def test_everything_answered_is_there_after_kill_9_of_everything(mortal: Cairn) -> None:
     before = Made(mortal)
+    events = put_events(mortal)
     last = mortal.client("sqs").send_message(QueueUrl=before.queue, MessageBody="the last answer")["MessageId"]
     mortal.kill()
     mortal.start()
@@ -38,6 +43,7 @@ def test_everything_answered_is_there_after_kill_9_of_everything(mortal: Cairn) 
     check_messages(mortal, before, last)
     check_organization(mortal, before)
     check_trail(mortal)
+    check_events(mortal, before, events)
 
 
 class Made:
@@ -48,6 +54,7 @@ class Made:
         self.make_buckets(cairn)
         self.make_identities(cairn)
         self.make_messages(cairn)
+        self.make_rule(cairn)
         self.organization = cairn.client("organizations").create_organization(FeatureSet="ALL")["Organization"]["Id"]
         created = cairn.client("organizations").create_account(AccountName="member", Email="member@example.com")
         self.member = created["CreateAccountStatus"]["AccountId"]
@@ -101,6 +108,41 @@ class Made:
         self.messages = {
             sqs.send_message(QueueUrl=self.queue, MessageBody=f"message {number}")["MessageId"] for number in range(5)
         }
+
+    def make_rule(self, cairn: Cairn) -> None:
+        events, sqs = cairn.client("events"), cairn.client("sqs")
+        bus = events.create_event_bus(Name="survives")["EventBusArn"]
+        self.rule = events.put_rule(Name="all", EventBusName=bus, EventPattern='{"source": ["shop"]}')["RuleArn"]
+        queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:told"
+        policy = document(allow("sqs:SendMessage", queue, Principal={"Service": "events.amazonaws.com"}))
+        self.told = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+        events.put_targets(Rule="all", EventBusName="survives", Targets=[{"Id": "told", "Arn": queue}])
+
+
+def put_events(cairn: Cairn) -> set[str]:
+    """Put events while nobody is there to hand them over; the ids that were answered."""
+    os.kill(int((cairn.folder.path / "worker.ready").read_text()), signal.SIGSTOP)
+    events = cairn.client("events")
+    entry = {"Source": "shop", "DetailType": "order", "Detail": "{}", "EventBusName": "survives"}
+    answers = [events.put_events(Entries=[entry] * 10) for _ in range(3)]
+    return {answered["EventId"] for answer in answers for answered in answer["Entries"]}
+
+
+def check_events(cairn: Cairn, before: Made, events: set[str]) -> None:
+    sqs = cairn.client("sqs")
+    found: set[str] = set()
+
+    def receive() -> bool:
+        messages = sqs.receive_message(QueueUrl=before.told, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            found.add(json.loads(message["Body"])["id"])
+            sqs.delete_message(QueueUrl=before.told, ReceiptHandle=message["ReceiptHandle"])
+        return found >= events
+
+    wait_until(receive)
+    assert found == events
+    described = cairn.client("events").describe_rule(Name="all", EventBusName="survives")
+    assert described["Arn"] == before.rule
 
 
 def check_buckets(cairn: Cairn, before: Made) -> None:

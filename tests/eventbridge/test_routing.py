@@ -237,11 +237,17 @@ def test_several_threads_and_processes_put_at_once(house: House, tmp_path: Path)
         state.close()
 
 
-def test_only_so_many_buses_are_held_in_memory(house: House) -> None:
+def test_only_so_many_rules_are_held_in_memory(house: House) -> None:
     names = [msgspec.structs.replace(BUS, name=f"bus-{number}") for number in range(4)]
-    for bus in names:
-        house.rule(bus, "a")
-    house.router._compiled._buses_max = 2
+    for number, bus in enumerate(names):
+        for rule in range(number):
+            house.rule(bus, f"r{rule}")
+    compiled = house.router._compiled
+    compiled._held_max = 6
     for bus in names * 2:
-        assert house.router.put(bus, [event()]) == 1
-    assert len(house.router._compiled._held) == 2
+        assert house.router.put(bus, [event()]) == names.index(bus)
+        assert compiled._weight == sum(held.weight for _, held in compiled._held.values()) <= 6
+    assert list(compiled._held) == [names[3]]
+    compiled._held_max = 2
+    assert house.router.put(names[3], [event()]) == 3
+    assert list(compiled._held) == [names[3]]

@@ -1,26 +1,17 @@
-"""Whether EventBridge may use a queue or a bus: in a role, by its policy, in one account and across two."""
+"""Whether EventBridge may use a queue in a role: by the policies of both, in one account and across two."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from cairn.account.moto.questions import NotFound, Policies, PolicyDocument, Principal
 from cairn.core.clock import TestClock
-from cairn.core.state import State
-from cairn.eventbridge.buses import rows
-from cairn.eventbridge.buses.tables import buses
-from cairn.eventbridge.compiled import compile_patterns
 from cairn.eventbridge.deliveries.delivery import Address
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
 from cairn.eventbridge.event import BusId
-from cairn.eventbridge.routing import Router
-from cairn.eventbridge.schema import EVENTS
-from cairn.service.event_targets.buses import Buses
 from cairn.service.event_targets.permissions import Permissions
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -84,51 +75,3 @@ def test_a_role_and_the_queue_have_a_say(
     except DeliveryError as error:
         found = error.code
     assert found == code
-
-
-def test_a_queue_that_is_not_there(clock: TestClock) -> None:
-    questions: Any = Questions(policy("Allow"), None)
-    address = Address(bus=BusId(ACCOUNT, "eu-west-2"), rule="r", target="t", arn=queue(ACCOUNT) + "2", role=ROLE)
-    with pytest.raises(DeliveryError) as refused:
-        Permissions(questions, clock).check(address, SEND, address.arn)
-    assert refused.value.code == "NO_RESOURCE"
-
-
-PUT = "events:PutEvents"
-
-
-@pytest.mark.parametrize(
-    ("own", "of_bus", "code"),
-    [
-        (policy("Allow", Action=PUT), policy("Allow", Action=PUT, Principal={"AWS": ACCOUNT}), ""),
-        (
-            policy("Allow", Action=PUT),
-            policy(
-                "Allow",
-                Action=PUT,
-                Principal="*",
-                Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:events:*:{ACCOUNT}:rule/*"}},
-            ),
-            "",
-        ),
-        (policy("Allow", Action=PUT), policy("Allow", Action=PUT, Principal={"AWS": "9" * 12}), "NO_PERMISSIONS"),
-        (policy("Allow"), policy("Allow", Action=PUT, Principal={"AWS": ACCOUNT}), "NO_PERMISSIONS"),
-    ],
-)
-def test_a_bus_of_another_account(tmp_path: Path, clock: TestClock, own: str, of_bus: str, code: str) -> None:
-    state = State.in_folder(tmp_path, EVENTS)
-    state.migrate()
-    there = BusId(OTHER, "eu-west-2", "b")
-    with state.write() as connection:
-        row = rows.insert(connection, there, {}, 0.0).row
-        connection.execute(sa.update(buses).where(buses.c.id == row).values(policy=of_bus))
-    questions: Any = Questions(own, None)
-    router = Router(state, clock, compile_patterns, lambda *_: None)
-    address = Address(bus=BusId(ACCOUNT, "eu-west-2"), rule="r", target="t", arn=there.arn, role=ROLE)
-    found = ""
-    try:
-        assert Buses(state, router, Permissions(questions, clock)).deliver(address, []) == []
-    except DeliveryError as error:
-        found = error.code
-    assert found == code
-    state.close()

@@ -76,6 +76,12 @@ def test_outputs() -> None:
     assert parse_reply("lambda", "Invoke", 200, Headers(), b"xyz").output == {"StatusCode": 200, "Payload": b"xyz"}
 
 
+def test_objects_that_were_not_deleted_are_no_error_of_the_call() -> None:
+    error = "<Error><Key>k</Key><Code>AccessDenied</Code><Message>No.</Message></Error>"
+    reply = parse_reply("s3", "DeleteObjects", 200, XML, f"<DeleteResult>{error}</DeleteResult>".encode())
+    assert reply.output == {"Errors": [{"Key": "k", "Code": "AccessDenied", "Message": "No."}]}
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200), st.integers(100, 599), st.sampled_from(sorted(index().services)), st.data())
 def test_garbage_is_never_an_exception(body: bytes, status: int, service: str, data: st.DataObject) -> None:

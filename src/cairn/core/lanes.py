@@ -22,6 +22,9 @@ SLOW_S = 5.0
 """A job that takes longer puts its owner into the lane of the troubled."""
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 300.0
+SHOWN_S = 3600.0
+"""For how long a failure is told of after which nothing waits: what failed is lost, and nothing shows whether the next
+would."""
 
 
 Name = TypeVar("Name")
@@ -106,6 +109,11 @@ class Lanes(Generic[Name]):
                 del self._jobs[owner]
                 self._note(owner, job.future.exception(), now)
                 (self._slow.add if now - job.began > SLOW_S else self._slow.discard)(owner)
+
+    def failed_lately(self) -> list[Name]:
+        """Owners in trouble whose last job failed within `SHOWN_S`."""
+        since = self._clock.monotonic() - SHOWN_S
+        return [owner for owner, trouble in list(self.troubles.items()) if trouble.failed_at > since]
 
     def close(self) -> None:
         """Wait for the jobs under way; those that wait for a thread never begin."""

@@ -20,8 +20,8 @@ from cairn.eventbridge.rules.rule import DISABLED, ENABLED_WITH_ALL, Rule
 from cairn.eventbridge.rules.tables import rules as table
 from cairn.eventbridge.rules.target import Target
 
-BUSES_MAX = 512
-"""Buses whose rules are held in memory at once, those used last."""
+HELD_MAX = 5_000
+"""Rules, and buses, that are held in memory at once: those of the buses used last."""
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,11 @@ class CompiledBus(msgspec.Struct, frozen=True):
     """Whether any rule is told of withheld events."""
 
     @property
+    def weight(self) -> int:
+        """What it counts for in memory."""
+        return 1 + len(self.rules)
+
+    @property
     def is_deaf(self) -> bool:
         """Whether no event can have any effect here."""
         return self.matcher is None and not self.archives
@@ -89,10 +94,11 @@ NOTHING = CompiledBus(row=0, revision=0, archives=0)
 class CompiledBuses:
     """Compiles rules of buses when they are asked for, and again once they have changed. For many threads."""
 
-    def __init__(self, state: State, compile_rules: Compile, *, buses_max: int = BUSES_MAX) -> None:
+    def __init__(self, state: State, compile_rules: Compile, *, held_max: int = HELD_MAX) -> None:
         self._state = state
         self._compile = compile_rules
-        self._buses_max = buses_max
+        self._held_max = held_max
+        self._weight = 0
         self._lock = threading.Lock()
         self._held: OrderedDict[BusId, tuple[int, CompiledBus]] = OrderedDict()  # with the database's revision
 
@@ -135,7 +141,9 @@ class CompiledBuses:
 
     def _hold(self, bus: BusId, revision: int, found: CompiledBus) -> None:
         with self._lock:
+            _, before = self._held.pop(bus, (0, None))
             self._held[bus] = (revision, found)
-            self._held.move_to_end(bus)
-            while len(self._held) > self._buses_max:
-                self._held.popitem(last=False)
+            self._weight += found.weight - (before.weight if before is not None else 0)
+            while self._weight > self._held_max and len(self._held) > 1:
+                _, (_, gone) = self._held.popitem(last=False)
+                self._weight -= gone.weight

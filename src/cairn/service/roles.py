@@ -6,12 +6,11 @@ its trust policy let the service in for this resource of the service's, and do i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions, NotFound, Policies
 from cairn.cloudwatch.sns.policies import SNS
-from cairn.core.policy import Kind, Principal, Request, evaluate
+from cairn.core.policy import Kind, Policy, Principal, Request, evaluate
 from cairn.service.as_cloudtrail import parsed_or_none
 from cairn.service.as_cloudwatch_logs import logs_may
 
@@ -41,19 +40,23 @@ class ServiceRoles:
         found = self._role(role)
         return found is not None and bool(found.trust) and self._trusts(found.trust or "", role, source)
 
-    def may(self, role: str, action: str, resource: str, policy: str | None = None, *, own_side: bool = False) -> bool:
-        """Whether a role may do this, by its own policies and the resource's: either lets it within an account, both
-        must across two, and each may deny it.
+    def may(
+        self,
+        role: str,
+        action: str,
+        resource: str,
+        *,
+        policy: Policy | None = None,
+        keys: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Whether a role's own policies let it do this.
 
         Args:
-            policy: the resource's; None or empty: it has none.
-            own_side: whether only the role's own policies are asked, as whoever has the resource decides the rest.
+            policy: of the resource, which has to let the role in as well where it is another account's.
+            keys: condition keys of the call.
         """
         found = self._role(role)
-        if found is None:
-            return False
-        owner = found.principal.account if own_side else ""
-        return _may(found, role, self._session, Wanted(action, resource, owner), policy)
+        return found is not None and _may(found, role, self._session, action, resource, policy, keys or {})
 
     def _role(self, role: str) -> Policies | None:
         try:
@@ -99,16 +102,15 @@ def sns_roles(questions: MotoQuestions) -> ServiceRoles:
     return ServiceRoles(questions, trusts_service(SNS), "SNS")
 
 
-class Wanted(NamedTuple):
-    """What a role wants to do."""
-
-    action: str
-    resource: str
-    owner: str
-    """Account that the resource counts as being of; empty: its ARN says."""
-
-
-def _may(found: Policies, role: str, session: str, wanted: Wanted, policy: str | None) -> bool:
+def _may(
+    found: Policies,
+    role: str,
+    session: str,
+    action: str,
+    resource: str,
+    policy: Policy | None,
+    keys: Mapping[str, str],
+) -> bool:
     _, partition, _, _, account, _ = role.split(":", 5)
     principal = Principal(
         account=account,
@@ -118,12 +120,11 @@ def _may(found: Policies, role: str, session: str, wanted: Wanted, policy: str |
     )
     identity = [parsed_or_none(each.document, Kind.IDENTITY) for each in found.identity]
     boundary = parsed_or_none(found.boundary, Kind.IDENTITY)
-    of_resource = parsed_or_none(policy, Kind.RESOURCE)
-    if None in identity or (found.boundary is not None and boundary is None) or (policy and of_resource is None):
+    if None in identity or (found.boundary is not None and boundary is None):
         return False  # what nobody can read might have denied
     return evaluate(
-        Request(principal, wanted.action, wanted.resource, {"aws:SecureTransport": "true"}, wanted.owner),
+        Request(principal, action, resource, {**keys, "aws:SecureTransport": "true"}),
         identity_policies=[each for each in identity if each is not None],
+        resource_policy=policy,
         permissions_boundary=boundary,
-        resource_policy=of_resource,
     ).allowed

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,7 +68,11 @@ class Outgoing:
         self._allow_private = allow_private
         self._setting = setting
         self._whole_s = whole_s
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made when it is needed: it holds all authorities that the machine trusts."""
+        return ssl.create_default_context()
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Send a request and read its reply, whatever it says. Redirections are not followed.

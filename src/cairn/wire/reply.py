@@ -50,7 +50,7 @@ def parse_reply(service: str, operation: str, status: int, headers: Headers, bod
         return _error(service, operation, status, protocol, headers, body)
     try:
         # S3 may find out that a copy fails after it has answered 200.
-        if protocol == Protocol.REST_XML and b"<Error>" in body[:200] and (found := _xml_error(body)) is not None:
+        if protocol == Protocol.REST_XML and b"<Error>" in body[:200] and (found := _xml_error(body, alone=True)):
             return Reply(None, *found)
         return Reply(_outputs.get(service, operation, protocol)(status, headers, body))
     except (Malformed, RecursionError, KeyError):
@@ -114,10 +114,14 @@ def _error(service: str, operation: str, status: int, protocol: Protocol, header
     return Reply(None, code, message)
 
 
-def _xml_error(body: bytes) -> tuple[str, str] | None:
-    """Code and message, wherever in the document an `Error` stands: S3 has it alone, EC2 in a list."""
+def _xml_error(body: bytes, *, alone: bool = False) -> tuple[str, str] | None:
+    """Code and message, wherever in the document an `Error` stands: S3 has it alone, EC2 in a list.
+
+    Args:
+        alone: whether it must be all of the document: DeleteObjects lists errors of single objects in its answer.
+    """
     root = decode_xml(body)
-    error = root if root.tag == "Error" else root.find(".//Error")
+    error = root if root.tag == "Error" else None if alone else root.find(".//Error")
     if error is None:
         return None
     return (error.findtext("Code") or "").strip(), (

@@ -156,6 +156,28 @@ def test_a_function_is_kept_and_its_invocation_says_that_it_did_not_run(moto: Ru
     assert function.invoke(FunctionName="f", InvocationType="Event")["StatusCode"] == 202
 
 
+def test_a_permission_of_a_function_is_given_once(moto: Running) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("f.py", "def h(event, context): return event")
+    function = moto.client("lambda", region="eu-west-3")
+    role = moto.client("iam").create_role(RoleName="permits", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    function.create_function(
+        FunctionName="f", Role=role, Handler="f.h", Runtime="python3.12", Code={"ZipFile": archive.getvalue()}
+    )
+    permission = {"FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
+    function.add_permission(StatementId="one", **permission)
+    before = function.get_policy(FunctionName="f")
+    with pytest.raises(ClientError, match=r"The statement id \(one\) provided already exists") as refused:
+        function.add_permission(StatementId="one", **permission)
+    assert refused.value.response["Error"]["Code"] == "ResourceConflictException"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+    after = function.get_policy(FunctionName="f")
+    assert (after["Policy"], after["RevisionId"]) == (before["Policy"], before["RevisionId"])
+    function.add_permission(StatementId="two", **permission)
+    assert len(json.loads(function.get_policy(FunctionName="f")["Policy"])["Statement"]) == 2
+
+
 def test_jobs_that_need_containers_are_refused(moto: Running) -> None:
     with pytest.raises(ClientError, match="runs no containers"):
         moto.client("batch").submit_job(jobName="j", jobQueue="q", jobDefinition="d")

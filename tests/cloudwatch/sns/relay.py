@@ -22,6 +22,8 @@ class Relay:
 
     def __init__(self, *, login: bool = False) -> None:
         self.mail: list[tuple[str, EmailMessage]] = []
+        self.raw: list[bytes] = []
+        """The messages as they came."""
         self.refuse: dict[str, str] = {}
         options: dict[str, Any] = {}
         if login:
@@ -39,6 +41,7 @@ class Relay:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.raw.append(envelope.content)
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(message, EmailMessage)
         self.mail += [(address, message) for address in envelope.rcpt_tos]

@@ -200,6 +200,22 @@ def test_a_server_that_says_that_it_is_wrong_is_not_asked_again(
     assert "(2 in a row), next in 20 s: " in caplog.messages[-1], "as its delivery policy says"
 
 
+def test_a_message_that_is_lost_is_told_of_for_an_hour(rig: Rig, receiver: Receiver) -> None:
+    topic = rig.topic()
+    arn = confirmed(rig, topic, receiver)
+    receiver.answers = [404]
+    rig.call("Publish", TopicArn=topic, Message="m")
+    rig.run()
+    assert (rig.waiting(), list(rig.deliveries.troubles())) == (0, [arn])
+    rig.run(seconds=3601)
+    assert rig.deliveries.troubles() == {}
+    receiver.answers = [404]
+    for expected in ([arn], []):
+        rig.call("Publish", TopicArn=topic, Message="m")
+        rig.run()
+        assert list(rig.deliveries.troubles()) == expected
+
+
 def test_a_queue_that_is_away_gets_what_was_published_meanwhile(rig: Rig) -> None:
     topic = rig.topic()
     rig.subscribe(topic, "sqs", rig.queue("q"))

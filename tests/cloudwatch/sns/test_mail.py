@@ -64,6 +64,16 @@ def test_an_address_is_asked_by_mail_and_hears_after_it_confirmed(rig: Rig, rela
     assert len(relay.mail) == 3
 
 
+def test_the_address_to_unsubscribe_at_is_in_one_piece(rig: Rig, relay: Relay, mailing: Deliveries) -> None:
+    topic = rig.topic("long-" * 20)
+    arn = rig.subscribe(topic, "email", ADDRESS)
+    rig.call("ConfirmSubscription", account=None, TopicArn=topic, Token=rig.token(arn))
+    rig.call("Publish", TopicArn=topic, Message="m")
+    rig.run(mailing)
+    (url,) = re.findall(rb"^List-Unsubscribe: <(\S+)>\r?$", relay.raw[-1], re.MULTILINE)
+    assert url.decode() in text_of(relay.mail[-1][1])
+
+
 def test_email_json_is_the_signed_message(rig: Rig, relay: Relay, mailing: Deliveries) -> None:
     topic = rig.topic()
     arn = rig.subscribe(topic, "email-json", ADDRESS)

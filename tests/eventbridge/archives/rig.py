@@ -97,7 +97,9 @@ class Rig(Calls):
         self.state.close()
 
 
-def event(number: int, time: float, *, source: str = "shop", withheld: bool = False, replay: str = "") -> BusEvent:
+def event(
+    number: int, time: float, *, source: str = "shop", withheld: bool = False, replay: str = "", filler: int = 0
+) -> BusEvent:
     id = f"00000000-0000-0000-0000-{number:012}"
     text = envelope(
         id=id,
@@ -107,7 +109,7 @@ def event(number: int, time: float, *, source: str = "shop", withheld: bool = Fa
         time=iso_seconds(time),
         region=REGION,
         resources=["arn:x"],
-        detail=b'{"n": %d}' % number,
+        detail=b'{"n": %d, "filler": "%s"}' % (number, b"x" * filler),
         replay=replay,
     )
     parts = {"source": source, "detail_type": "ordered", "account": ACCOUNT, "region": REGION}

@@ -156,8 +156,8 @@ def test_events_are_forgotten_when_their_days_are_over(rig: Rig, clock: TestCloc
     rig.keeper.step()
     assert len(rig.held()) == 3002
     clock.advance(2)
-    assert rig.keeper.step() == 0
-    assert rig.keeper.step() > 0
+    assert rig.keeper.step() < 1
+    assert rig.keeper.step() > 1
     counts = {each["ArchiveName"]: each["EventCount"] for each in rig.call("ListArchives")["Archives"]}
     assert counts == {"short": 1, "ever": 1501}
 

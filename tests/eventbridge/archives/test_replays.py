@@ -113,6 +113,17 @@ def test_a_long_replay_holds_little_and_goes_on_where_it_was_interrupted(
     assert rig.state_of() == "COMPLETED"
 
 
+def test_large_events_are_few_at_a_time(rig: Rig) -> None:
+    archive = rig.archive()
+    rig.put(*[rig.event(number, filler=1 << 20) for number in range(6)])
+    rig.rule("every")
+    rig.replay(archive)
+    rig.replayer.step()
+    assert numbers(rig, "every") == [0, 1, 2, 3]
+    rig.run()
+    assert numbers(rig, "every") == list(range(6))
+
+
 def test_what_breaks_in_the_middle_is_given_again_as_a_whole(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = rig.archive()
     rig.put(*[rig.event(number) for number in range(3)])

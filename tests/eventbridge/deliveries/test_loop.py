@@ -13,9 +13,8 @@ from tests.eventbridge.deliveries.rig import BUS, DLQ, QUEUE, Rig, event
 
 from cairn.core.clock import TestClock
 from cairn.eventbridge.deliveries import loop
-from cairn.eventbridge.deliveries.delivery import Address
+from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
-from cairn.eventbridge.deliveries.queue import Owner
 from cairn.eventbridge.deliveries.retries import LONGEST_S, Retries, delay
 from cairn.eventbridge.inputs import template
 from cairn.eventbridge.rules.target import Target
@@ -136,6 +135,9 @@ def test_what_no_retry_can_mend_is_buried_at_once(rig: Rig) -> None:
     rig.owe(rule, target, 1, 2)
     rig.run()
     assert [json.loads(body)["detail"]["n"] for body, _ in rig.endpoints.buried] == [1, 2]
+    assert rig.deliveries.troubles()[f"{rule.arn} (t)"].failures == 2, "though nothing waits any more"
+    rig.remove_targets(rule, "t")
+    assert rig.deliveries.troubles() == {}
     assert "EXHAUSTED_RETRY_CONDITION" not in rig.endpoints.buried[0][1]
     assert rig.endpoints.buried[0][1]["RETRY_ATTEMPTS"] == "0"
 
@@ -148,7 +150,12 @@ def test_without_a_dead_letter_queue_it_is_lost_and_said(rig: Rig, caplog: pytes
     assert rig.waiting() == 0
     assert f"gave up event {event(1).id} of {rule.arn} for {QUEUE}" in caplog.text
     assert rig.counted()["FailedInvocations"] == 1
-    assert list(rig.deliveries.troubles()) == [], "nothing waits for it"
+    name = f"{rule.arn} (t)"
+    assert rig.deliveries.troubles()[name].error == "NO_RESOURCE: it said NO_RESOURCE"
+    rig.endpoints.answers.clear()
+    rig.owe(rule, PLAIN, 2)
+    rig.run()
+    assert rig.deliveries.troubles() == {}
 
 
 def test_a_dead_letter_queue_that_refuses_loses_and_one_that_is_away_does_not(rig: Rig, clock: TestClock) -> None:
@@ -169,6 +176,16 @@ def test_a_dead_letter_queue_that_refuses_loses_and_one_that_is_away_does_not(ri
     rig.run()
     assert rig.waiting() == 0
     assert rig.counted()["InvocationsFailedToBeSentToDlq"] == 1
+
+
+def test_what_failed_together_is_tried_again_in_its_order(rig: Rig) -> None:
+    rule = rig.rule("r", PLAIN)
+    rig.endpoints.answers[QUEUE] = lambda _: refuse("THROTTLING")
+    rig.owe(rule, PLAIN, *range(45))
+    rig.run_for(5)
+    rig.endpoints.answers.clear()
+    rig.run_for(60)
+    assert rig.endpoints.got[QUEUE] == [event(number).envelope for number in range(45)]
 
 
 def test_a_target_that_was_removed_is_not_tried_again(rig: Rig) -> None:
@@ -192,17 +209,6 @@ def test_a_template_that_makes_no_json_is_never_sent(rig: Rig) -> None:
     rig.run()
     assert rig.endpoints.got == {}
     assert rig.endpoints.buried[0][1]["ERROR_CODE"] == "INVALID_JSON"
-
-
-def test_a_template_that_makes_too_much_is_never_sent(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(template, "INPUT_BYTES_MAX", 1000)
-    made = {"InputPathsMap": {"a": "$.source"}, "InputTemplate": '"' + "<a>" * 251 + '"'}
-    target = Target(id="t", arn=QUEUE, settings=DLQ | {"InputTransformer": made})
-    rig.owe(rig.rule("r", target), target, 1)
-    rig.run()
-    assert (rig.endpoints.calls, rig.waiting()) == ([], 0)
-    ((body, attributes),) = rig.endpoints.buried
-    assert (body.encode(), attributes["ERROR_CODE"]) == (event(1).envelope, "INVALID_PARAMETER")
 
 
 def test_nobody_at_home_costs_one_attempt_a_round(rig: Rig) -> None:
@@ -270,27 +276,68 @@ def test_a_target_that_hangs_delays_no_other(rig: Rig) -> None:
     assert rig.waiting() == 0
 
 
-def test_a_job_has_few_bytes_in_memory_and_ends_soon(rig: Rig, clock: TestClock) -> None:
+def test_a_target_with_much_to_do_gives_way_to_others(rig: Rig, clock: TestClock) -> None:
     rule = rig.rule("r", PLAIN)
-    held: list[int] = []
+    rig.endpoints.answers[QUEUE] = lambda _: clock.advance(0.2)  # type: ignore[func-returns-value]
+    rig.owe(rule, PLAIN, *range(60))
+    rig.deliveries.step()
+    rig.deliveries._lanes.settle(30)
+    assert 0 < rig.waiting() < 60, "a job lasts a second or so"
+    rig.run()
+    assert rig.endpoints.got[QUEUE] == [event(number).envelope for number in range(60)]
+
+
+def test_a_job_ends_early_when_all_end(rig: Rig) -> None:
+    rule = rig.rule("r", PLAIN)
+    began, may_end = threading.Event(), threading.Event()
 
     def answer(_: Address) -> None:
-        clock.advance(1.0)
+        began.set()
+        assert may_end.wait(30)
 
     rig.endpoints.answers[QUEUE] = answer
-    rig.owe(rule, PLAIN, *range(30))
-    owner = Owner(rule.row, "t")
-    size = len(event(1).envelope)
-    for most, found in ((0, 1), (3 * size, 3), (1 << 20, 30)):
-        held.append(len(rig.deliveries._queue.work(owner, clock.now(), 400, most)))
-        assert held[-1] == found
+    rig.owe(rule, PLAIN, *range(60))
     rig.deliveries.step()
-    while not rig.deliveries._lanes.idle:
-        rig.deliveries._lanes.settle(1.0)
-    assert rig.waiting() == 20  # ten are handed over together, which took ten seconds
+    assert began.wait(30)
+    closing = threading.Thread(target=rig.deliveries.close)
+    closing.start()
+    while not rig.deliveries._closed.is_set():
+        pass
+    may_end.set()
+    closing.join(30)
+    assert len(rig.endpoints.calls) == 1
+    assert rig.waiting() == 60 - 10
+
+
+def test_large_events_are_not_all_in_memory_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = Target(id="t", arn=QUEUE, settings={"Input": json.dumps("x" * 1_000_000)})
+    rule = rig.rule("r", large)
+    rig.owe(rule, large, *range(10))
+    sizes: list[int] = []
+    work = rig.deliveries._queue.work
+
+    def noted(*args: object) -> list[Delivery]:
+        found = work(*args)  # type: ignore[arg-type]
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(rig.deliveries._queue, "work", noted)
     rig.run()
-    assert rig.waiting() == 0
-    assert rig.endpoints.got[QUEUE] == [event(number).envelope for number in range(30)]
+    assert (rig.waiting(), max(sizes)) == (0, 4)
+
+
+def test_owners_are_found_however_much_waits(rig: Rig, clock: TestClock) -> None:
+    targets = [Target(id=name, arn=f"arn:{name}") for name in ("a", "a.b", "b_", "c")]
+    rule = rig.rule("r", *targets)
+    for number, target in enumerate(targets):
+        clock.advance(-1)
+        rig.owe(rule, target, *range(number * 50 + 1))
+    queue = rig.deliveries._queue
+    assert [owner.target for owner in queue.due(clock.now() + 1.5, 10)] == ["c", "b_"], "not what is due later"
+    assert [owner.target for owner in queue.due(clock.now() + 10, 3)] == ["c", "b_", "a.b"]
+    clock.advance(10)
+    rig.run()
+    assert (rig.waiting(), queue.due(clock.now(), 10)) == (0, [])
 
 
 def test_many_targets_that_hang_hide_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,13 +357,24 @@ def test_many_targets_that_hang_hide_no_other(rig: Rig, monkeypatch: pytest.Monk
     rig.clock.advance(1.0)
     rig.owe(well, Target(id="u", arn=OTHER), 1)
     try:
-        for _ in range(10):
+        for _ in range(20):
             rig.deliveries.step()
         assert rig.endpoints.got.get(OTHER) == [event(1).envelope]
     finally:
         hang.set()
     rig.run()
     assert rig.waiting() == 0
+
+
+def test_a_template_that_makes_too_much_is_never_sent(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template, "INPUT_BYTES_MAX", 1000)
+    made = {"InputPathsMap": {"a": "$.source"}, "InputTemplate": '"' + "<a>" * 251 + '"'}
+    target = Target(id="t", arn=QUEUE, settings=DLQ | {"InputTransformer": made})
+    rig.owe(rig.rule("r", target), target, 1)
+    rig.run()
+    assert (rig.endpoints.calls, rig.waiting()) == ([], 0)
+    ((body, attributes),) = rig.endpoints.buried
+    assert (body.encode(), attributes["ERROR_CODE"]) == (event(1).envelope, "INVALID_PARAMETER")
 
 
 def test_an_idle_loop_asks_the_database_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,6 +394,7 @@ def test_an_idle_loop_asks_the_database_nothing(rig: Rig, monkeypatch: pytest.Mo
 def test_retry_policies() -> None:
     assert Retries.of({}) == Retries(185, 86_400.0)
     assert Retries.of({"RetryPolicy": {"MaximumRetryAttempts": 3}}) == Retries(3, 86_400.0)
-    assert all(LONGEST_S / 2 <= delay(failures) <= LONGEST_S for failures in (12, 185, 5000))
+    assert [delay(each, 1.0) for each in (1, 2, 3, 12, 185, 5000)] == [1, 2, 4, *[LONGEST_S] * 3]
+    assert delay(3, 0.0) == 2.0
     due, condition = Retries().following(1, 0.0, 10.0, 40.0)
     assert (due, condition) == (50.0, ""), "it asked to be left alone"

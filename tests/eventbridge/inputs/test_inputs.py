@@ -193,6 +193,7 @@ def naive_find(value: Any, path: list[str]) -> list[Any]:
 
 
 @given(json_values, steps)
+@settings(deadline=None)
 def test_paths_find_what_a_naive_search_finds(value: Any, path: list[str]) -> None:
     found = naive_find(value, path)
     many = "[*]" in path or ".*" in path
@@ -225,6 +226,7 @@ def naive_fill(text: str, values: dict[str, Any]) -> str:
     json_values,
     json_values,
 )
+@settings(deadline=None)
 def test_templates_fill_in_as_a_naive_one_does(text: str, v: Any, w: Any) -> None:
     values = {"v": v, "w": w}
     texts = {
@@ -234,7 +236,7 @@ def test_templates_fill_in_as_a_naive_one_does(text: str, v: Any, w: Any) -> Non
 
 
 @given(st.text(max_size=40) | st.text('{}[]":,<>vaws.ent01 \\', max_size=40), json_values)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_anything_is_refused_or_filled_in(text: str, value: Any) -> None:
     if not text:
         return
@@ -247,6 +249,7 @@ def test_anything_is_refused_or_filled_in(text: str, value: Any) -> None:
 
 
 @given(st.text(max_size=30))
+@settings(deadline=None)
 def test_paths_of_strangers(text: str) -> None:
     try:
         path = parse_path("$" + text)

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.eventbridge.operations.rig import ACCOUNT, REGION, Rig
 
@@ -101,7 +101,10 @@ def test_details_are_nested_only_so_deep(telling: Rig) -> None:
     assert [entry.get("ErrorCode") for entry in answer["Entries"]] == [None, "MalformedDetail"]
     flat = json.dumps({"a": "[{" * DETAIL_DEPTH_MAX, "b": [[]] * DETAIL_DEPTH_MAX})
     assert telling.put({"Detail": flat})["FailedEntryCount"] == 0
-    assert telling.put({"Detail": "[" * 100_000})["Entries"][0]["ErrorCode"] == "MalformedDetail"
+    for hostile in ("[" * 100_000, '{"a":' * 100_000, "[" * 300 + '"' + '\\"' * 100_000, nested(900)):
+        assert telling.put({"Detail": hostile})["Entries"][0]["ErrorCode"] == "MalformedDetail"
+    quotes = json.dumps({"a": '"\\' * 100_000, "b": [[]] * DETAIL_DEPTH_MAX})
+    assert telling.put({"Detail": quotes})["FailedEntryCount"] == 0
 
 
 def test_texts_that_are_no_unicode_fail_alone(telling: Rig) -> None:
@@ -116,6 +119,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=4), st.sampled_from([None, 1, "\t"]), st.booleans())
 def test_a_detail_keeps_its_meaning_on_one_line(detail: dict[str, object], indent: object, ascii: bool) -> None:
     line = _one_line(json.dumps(detail, indent=indent, ensure_ascii=ascii))  # type: ignore[arg-type]
@@ -123,6 +127,7 @@ def test_a_detail_keeps_its_meaning_on_one_line(detail: dict[str, object], inden
     assert json.loads(line) == detail
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}[]"\\:,a1 \n', max_size=40))
 def test_any_text_is_a_detail_or_malformed(text: str) -> None:
     try:
@@ -138,6 +143,7 @@ def test_any_text_is_a_detail_or_malformed(text: str) -> None:
     assert found == expected
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_depth_is_never_told_too_small(value: object) -> None:
     def depth(of: object) -> int:

@@ -27,8 +27,8 @@ def _from(record: Record, block: str) -> bool:
         return False
 
 
-def _number(value: Any) -> float:
-    return value if isinstance(value, int | float) else 0
+def _at_least(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
 
 
 RULES: dict[str, tuple[dict[str, Any], Callable[[Record], bool]]] = {
@@ -86,7 +86,7 @@ RULES: dict[str, tuple[dict[str, Any], Callable[[Record], bool]]] = {
     "no answer": ({"detail": {"responseElements": [None]}}, lambda record: record.get("responseElements", "") is None),
     "many results": (
         {"detail": {"requestParameters": {"maxResults": [{"numeric": [">=", 100]}]}}},
-        lambda record: _number((record.get("requestParameters") or {}).get("maxResults")) >= 100,
+        lambda record: _at_least((record.get("requestParameters") or {}).get("maxResults"), 100),
     ),
     "events of services": (
         {"detail-type": [{"anything-but": "AWS API Call via CloudTrail"}]},

@@ -101,7 +101,7 @@ MOMENTS = st.integers(1_700_000_000, 1_900_000_000)
 
 
 @given(day_fields(), lists(lambda moment: moment.month, 1, 12, MONTHS), lists(lambda m: m.year, 1970, 2199), MOMENTS)
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_the_next_day_is_the_first_that_fits(days: tuple[str, str, Test], months: Said, years: Said, now: int) -> None:
     day, of_week, fits = days
     due = parse(f"cron(0 0 {day} {months[0]} {of_week} {years[0]})").next_after(now, 0)
@@ -115,7 +115,7 @@ def test_the_next_day_is_the_first_that_fits(days: tuple[str, str, Test], months
 
 
 @given(lists(lambda m: m.minute, 0, 59), lists(lambda m: m.hour, 0, 23), lists(weekday, 1, 7, WEEKDAYS), MOMENTS)
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_the_next_minute_is_the_first_that_fits(minutes: Said, hours: Said, weekdays: Said, now: int) -> None:
     due = parse(f"cron({minutes[0]} {hours[0]} ? * {weekdays[0]} *)").next_after(now, 0)
     moment = datetime.fromtimestamp(now // 60 * 60, UTC)

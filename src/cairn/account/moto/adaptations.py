@@ -21,6 +21,7 @@ from cairn.account.moto import identities
 from cairn.account.moto.backends import unnoticed
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.wire_names import S3Access
+from cairn.core.clock import SystemClock
 
 SNS_CERTIFICATES_MAX = 100
 """Certificates of sent messages that can still be fetched, a region."""
@@ -62,9 +63,12 @@ class Adaptations:
             adapt()
 
     def _adapt_sqs(self) -> None:
-        from moto.sqs.models import Queue
+        import moto.sqs.models as sqs
 
-        Queue.wait_for_messages = self._gate.releasing(Queue.wait_for_messages)
+        sqs.Queue.wait_for_messages = self._gate.releasing(sqs.Queue.wait_for_messages)
+        # Every call asks it several times of each message in its queue. moto's own builds two dates to answer.
+        clock = SystemClock()
+        sqs.unix_time_millis = lambda: clock.now() * 1000
 
     def _adapt_s3(self) -> None:
         from cairn.account.moto.s3_bridge import S3Bridge
@@ -106,10 +110,33 @@ def _by_key_id(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _adapt_lambda() -> None:
     from moto.awslambda.models import LambdaFunction
+    from moto.awslambda.policy import Policy
 
     from cairn.account.moto.lambda_answer import answer
 
     LambdaFunction._invoke_lambda = answer
+    Policy.add_statement = _of_ids_that_are_free(Policy.add_statement)
+
+
+def _of_ids_that_are_free(add: Callable[..., tuple[Any, str]]) -> Callable[..., tuple[Any, str]]:
+    """AddPermission that refuses an id that is taken, as AWS does. A policy that has one twice lets nobody in."""
+    from moto.awslambda.exceptions import LambdaClientError
+
+    class ResourceConflictException(LambdaClientError):
+        code = 409
+
+    def add_statement(self: Any, raw: str, qualifier: str | None = None) -> tuple[Any, str]:
+        revision = self.revision
+        added = add(self, raw, qualifier)
+        *others, statement = ((each.get("Sid"), each.get("Resource")) for each in self.statements)
+        if statement in others:
+            self.statements.pop()
+            self.revision = revision
+            text = "provided already exists. Please provide a new statement id, or remove the existing statement."
+            raise ResourceConflictException("ResourceConflictException", f"The statement id ({statement[0]}) {text}")
+        return added
+
+    return add_statement
 
 
 def _adapt_sns() -> None:

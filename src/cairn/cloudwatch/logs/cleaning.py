@@ -15,7 +15,7 @@ from cairn.cloudwatch.logs import chunks, groups
 from cairn.cloudwatch.logs.events import unpack_rows
 from cairn.cloudwatch.logs.groups import Group
 from cairn.cloudwatch.logs.store import LogStore
-from cairn.cloudwatch.logs.tables import batches, chunk_streams, graves, living
+from cairn.cloudwatch.logs.tables import batches, chunk_streams, graves, living, streams
 from cairn.cloudwatch.logs.tables import chunks as chunk_table
 from cairn.cloudwatch.logs.tables import groups as group_table
 
@@ -67,6 +67,8 @@ class Cleaner:
                 more |= _thin_out(connection, row.log_group, row.log_stream)
             if more:
                 return True
+            if of_group:
+                _await_puts(connection, row.log_group)
             if connection.scalar(sa.select(batches.c.seq).where(which).limit(1)) is not None:
                 return False  # some sink has still to read it
             if of_group:
@@ -101,6 +103,12 @@ class Cleaner:
             if removed:
                 chunks.add_bytes(connection, group.row, -removed)
         return True
+
+
+def _await_puts(connection: sa.Connection, group: int) -> None:
+    """Wait until puts that began before a group was deleted are durable, and so seen by what follows."""
+    if connection.dialect.name != "sqlite":  # which has one writer at a time; elsewhere puts hold their stream's row
+        connection.execute(sa.select(streams.c.id).where(streams.c.log_group == group).with_for_update())
 
 
 def _remove_batches(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bool:

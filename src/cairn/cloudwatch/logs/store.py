@@ -139,8 +139,11 @@ class LogStore:
         found: list[LogBatch] = []
         size = 0
         query = _READ_ALL_FROM if deleted else _READ_FROM
-        with self.state.read() as connection:
-            for row in connection.execution_options(stream_results=True).execute(query, {"seq": seq}):
+        with (
+            self.state.read() as connection,
+            connection.execution_options(stream_results=True).execute(query, {"seq": seq}) as rows,
+        ):
+            for row in rows:
                 size += len(row.content)
                 if found and size > bytes_max:
                     break

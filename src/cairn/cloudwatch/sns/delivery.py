@@ -114,9 +114,10 @@ class Deliveries:
         return POLL_S
 
     def troubles(self) -> dict[str, Trouble]:
-        """Subscriptions whose endpoint does not take messages now, by ARN."""
+        """Subscriptions whose endpoint does not take messages now, or did not take the last one and nobody has it, by
+        ARN."""
         troubles = dict(self._lanes.troubles)
-        names = self._queue.names(list(troubles))
+        names = self._queue.names(list(troubles), self._lanes.failed_lately())
         return {names[row]: trouble for row, trouble in troubles.items() if row in names}
 
     def close(self) -> None:

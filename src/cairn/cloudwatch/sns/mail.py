@@ -5,7 +5,10 @@ from __future__ import annotations
 import email.policy
 import smtplib
 import ssl
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.message import Message as AnyMessage
+from email.policy import Policy
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +39,19 @@ _FOOTER = """
 To stop receiving notifications from this topic, open this page:
 {page}
 """
+
+
+class _Whole(UnstructuredHeader, BaseHeader):
+    """A header in one line, however long. The policy would fold a long URL by encoding it, which no program that looks
+    for a URL there undoes (RFC 2369)."""
+
+    def fold(self, *, policy: Policy[AnyMessage[str, str]]) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Whole)
+POLICY = email.policy.SMTP.clone(header_factory=_HEADERS)
 
 
 class Mailer(Protocol):
@@ -107,7 +123,7 @@ def as_mail(
     Args:
         sender: address that it comes from.
     """
-    mail = EmailMessage(policy=email.policy.SMTP)
+    mail = EmailMessage(policy=POLICY)
     name, address = parseaddr(sender)
     mail["From"] = formataddr((topic.attributes.get("DisplayName", "") or name or "AWS Notifications", address))
     mail["To"] = subscription.endpoint

@@ -122,13 +122,14 @@ class Queue:
             connection.execute(sa.delete(published).where(published.c.until <= now))
             forget_messages(connection)
 
-    def names(self, rows: Sequence[int]) -> dict[int, str]:
-        """ARNs by row of those subscriptions that something waits for."""
-        columns = (subscriptions.c.id, subscriptions.c.arn)
-        waits = sa.exists().where(deliveries.c.subscription == subscriptions.c.id)
+    def names(self, rows: Sequence[int], lately: Sequence[int]) -> dict[int, str]:
+        """ARNs by row of those subscriptions that are still there and that something waits for; of those of `lately`
+        anyway."""
+        id = subscriptions.c.id
+        waits = sa.exists().where(deliveries.c.subscription == id)
         with self._state.read() as connection:
-            found = connection.execute(sa.select(*columns).where(subscriptions.c.id.in_(rows), waits))
-            return {row.id: row.arn for row in found}
+            select = sa.select(id, subscriptions.c.arn).where((id.in_(rows) & waits) | id.in_(lately))
+            return {row.id: row.arn for row in connection.execute(select)}
 
 
 def _forget(connection: sa.Connection, finished: Sequence[Delivery]) -> None:

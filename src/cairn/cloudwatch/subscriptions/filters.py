@@ -112,7 +112,7 @@ class Filters:
     def all(self) -> list[SubscriptionFilter]:
         """Those of all groups, of deleted ones too as long as there is something to read or to deliver of them."""
         with self._store.state.read() as connection:
-            return [_filter(row) for row in connection.execute(_SELECT)]
+            return [_filter(row) for row in connection.execute(_SELECT.order_by(filters.c.id))]
 
     def _check_room(self, connection: sa.Connection, group: int, wanted: SubscriptionFilter) -> None:
         others = sa.select(filters.c.regexes).where(filters.c.log_group == group, filters.c.name != wanted.name)

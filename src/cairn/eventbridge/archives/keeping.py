@@ -10,8 +10,10 @@ from cairn.eventbridge.archives import rows
 from cairn.eventbridge.archives.tables import archived, archives, deleted_archives, replays
 
 PAUSE_S = 60.0
+MORE_S = 0.05
+"""Between transactions while there is more to delete, so that others can write."""
 DELETED_TOGETHER = 1000
-"""Events that are deleted in one transaction, so that those who write in between do not wait long."""
+"""Events that are deleted in one transaction."""
 DAY_S = 86400.0
 REPLAYS_KEPT_S = 90 * DAY_S
 """How long a replay that has ended is shown, as AWS does."""
@@ -48,7 +50,7 @@ class Keeper:
         for archive in limited:
             old = archived.c.taken < now - archive.retention_days * DAY_S
             more |= self._delete(sa.and_(archived.c.archive == archive.row, old))
-        return 0.0 if more else PAUSE_S
+        return MORE_S if more else PAUSE_S
 
     def _delete(self, where: sa.ColumnElement[bool]) -> bool:
         """Delete some of what is true of; False if that was all."""

@@ -38,7 +38,7 @@ PAUSE_S = 0.02
 EVENTS_TOGETHER = 100
 """Events of one transaction, and what is held in memory of an archive."""
 BYTES_TOGETHER = 4 << 20
-"""The same in bytes; one event may be larger."""
+"""The same in bytes as SizeBytes counts them; the event that goes beyond it is the last one."""
 REPLAYS_A_STEP = 50
 
 
@@ -128,14 +128,13 @@ def _following(connection: sa.Connection, replay: Replay) -> list[Any]:
             archived.c.time >= last,
             sa.or_(archived.c.time > last, archived.c.id > replay.last_id),
         ]
-    order = (archived.c.time, archived.c.id)
-    sizes = sa.select(archived.c.id, archived.c.size).where(*where).order_by(*order).limit(EVENTS_TOGETHER)
-    ids: list[int] = []
-    total = 0
-    for id, size in connection.execute(sizes):
-        total += size
-        if ids and total > BYTES_TOGETHER:
-            break
-        ids.append(id)
-    columns = sa.select(archived.c.id, archived.c.time, archived.c.packed).where(archived.c.id.in_(ids))
-    return list(connection.execute(columns.order_by(*order)))
+    columns = sa.select(archived.c.id, archived.c.time, archived.c.size, archived.c.packed).where(*where)
+    found: list[Any] = []
+    size = 0
+    with connection.execute(columns.order_by(archived.c.time, archived.c.id).limit(EVENTS_TOGETHER)) as rows:
+        for row in rows:
+            found.append(row)
+            size += row.size
+            if size >= BYTES_TOGETHER:
+                break
+    return found

@@ -64,7 +64,7 @@ class Connections:
             count = sa.select(sa.func.count()).select_from(connections).where(*at(place))
             if (connection.scalar(count) or 0) >= CONNECTIONS_MAX:
                 raise refusals.too_many("connections", CONNECTIONS_MAX)
-            made = self._authorized(made, given)
+            made = msgspec.structs.replace(self._authorized(made, given), modified=now)
             key = connection.execute(sa.insert(connections).values(values(made))).inserted_primary_key
             assert key is not None
         return msgspec.structs.replace(made, row=key[0])

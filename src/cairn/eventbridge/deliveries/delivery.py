@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from cairn.eventbridge.event import BusEvent, BusId
 from cairn.eventbridge.rules.rule import rule_arn
+
+
+class Owner(NamedTuple):
+    """Whom deliveries wait for: a target of a rule."""
+
+    rule: int
+    """Row of the rule, which may be gone."""
+    target: str
+    """Id of the target."""
+
+    def __str__(self) -> str:
+        return f"{self.rule}/{self.target}"
+
+    @classmethod
+    def of(cls, text: str) -> Owner:
+        """The one that is written so."""
+        rule, _, target = text.partition("/")
+        return cls(int(rule), target)
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

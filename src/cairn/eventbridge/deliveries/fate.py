@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import msgspec
 
 from cairn.core.tallies import Tally
@@ -56,7 +58,8 @@ def after_attempt(delivery: Delivery, outcome: Outcome, began: float, ended: flo
     failure = Failure(code=outcome.code, message=str(outcome), retries=attempts - 1)
     due, condition = 0.0, ""
     if not outcome.final and may_return:
-        due, condition = retries.following(attempts, delivery.since, ended, outcome.retry_after_s)
+        wait_s, chance = outcome.retry_after_s, _chance(delivery)
+        due, condition = retries.following(attempts, delivery.since, ended, wait_s, chance=chance)
     if due:
         later = msgspec.structs.replace(delivery, attempts=attempts, due=due, failure=failure)
         error = f"{failure.code}: {failure.message}"
@@ -98,3 +101,9 @@ def _dead(
         error=f"{failure.code}: {failure.message}",
         outcome=outcome,
     )
+
+
+def _chance(delivery: Delivery) -> float:
+    """The same for all of a target's that were tried as often, so that they stay in their order."""
+    named = f"{delivery.address.rule_arn} {delivery.address.target} {delivery.attempts}"
+    return random.Random(named).random()  # noqa: S311 - it spreads attempts, and keeps no secret

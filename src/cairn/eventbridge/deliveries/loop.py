@@ -9,7 +9,9 @@ attempt of everything that was due there: a dead target costs one connection a r
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
@@ -17,13 +19,13 @@ from prometheus_client import Counter, Gauge
 
 from cairn.core.clock import Clock
 from cairn.core.failpoints import failpoint
-from cairn.core.lanes import Lanes, Trouble
+from cairn.core.lanes import JobFailed, Lanes
 from cairn.core.state import State
 from cairn.core.tallies import Tallies
-from cairn.eventbridge.deliveries.delivery import Address, Delivery
+from cairn.eventbridge.deliveries.delivery import Address, Delivery, Owner
 from cairn.eventbridge.deliveries.endpoints import INTERNAL_ERROR, DeliveryError, Endpoints, Outcome
 from cairn.eventbridge.deliveries.fate import Fate, after_attempt, after_burial, refused
-from cairn.eventbridge.deliveries.queue import Owner, Queue
+from cairn.eventbridge.deliveries.queue import Queue
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +39,10 @@ HEALTHY_WORKERS = 8
 TROUBLED_WORKERS = 4
 TARGETS_A_STEP = 500
 DELIVERIES_A_JOB = 400
-JOB_BYTES_MAX = 3 << 20
-"""Of events and payloads that a job has in memory; Firehose takes 4 MB together."""
-JOB_S = 5.0
-"""After which a job leaves the rest to the next one, so that a target that is slow gives its thread to others."""
+BYTES_A_JOB = 4 << 20
+"""Of events and payloads, unless a single one has more."""
+JOB_S = 1.0
+"""After which a job leaves the rest to the next one, so that other targets get their turn."""
 PAUSE_S = 5.0
 """Before a job is tried again whose outcome could not be noted."""
 
@@ -48,8 +50,17 @@ DELIVERIES = Counter("cairn_event_deliveries_total", "Events handed to targets."
 WAITING = Gauge("cairn_event_deliveries_waiting", "Deliveries to targets of rules that are not done.")
 
 
-class DeliveryFailed(Exception):
+class DeliveryFailed(JobFailed):
     """Some of a job's events did not reach their target."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A target that did not take the last event that it was handed."""
+
+    failures: int
+    """In a row."""
+    error: str
 
 
 class Deliveries:
@@ -64,7 +75,9 @@ class Deliveries:
         self._lanes: Lanes[Owner] = Lanes(
             clock, "events", owner="target", healthy=HEALTHY_WORKERS, troubled=TROUBLED_WORKERS
         )
+        self._closed = threading.Event()
         self._not_before: dict[Owner, float] = {}  # monotonic; jobs add to it
+        self._refusals: dict[Owner, Refusal] = {}  # those of one owner are its job's
         self._revision: int | None = None
         """Of the database, when there was nothing to do in it."""
         self._idle_until = 0.0
@@ -98,29 +111,33 @@ class Deliveries:
             self._idle_until = following if following is not None else wall + IDLE_S
         return POLL_S
 
-    def troubles(self) -> dict[str, Trouble]:
-        """Targets that do not take events now, by the rule's ARN and the target's id."""
-        troubles = dict(self._lanes.troubles)
-        names = self._queue.names(list(troubles))
-        return {names[owner]: trouble for owner, trouble in troubles.items() if owner in names}
+    def troubles(self) -> dict[str, Refusal]:
+        """Targets that take nothing now, by the rule's ARN and the target's id."""
+        refusals = dict(self._refusals)
+        names = self._queue.names(list(refusals))
+        for owner in refusals.keys() - names.keys():
+            self._refusals.pop(owner, None)
+        return {names[owner]: refusal for owner, refusal in refusals.items() if owner in names}
 
     def close(self) -> None:
-        """End the jobs under way, and begin no other."""
+        """End the jobs under way, as soon as they may, and begin no other."""
+        self._closed.set()
         self._lanes.close()
 
     def _serve(self, owner: Owner) -> None:
         """A job: what is due for a target, in order. Raises where something failed."""
         failed: list[Fate] = []
-        end = self._clock.monotonic() + JOB_S
         try:
-            work = self._queue.work(owner, self._clock.now(), DELIVERIES_A_JOB, JOB_BYTES_MAX)
+            work = self._queue.work(owner, self._clock.now(), DELIVERIES_A_JOB, BYTES_A_JOB)
+            end = self._clock.monotonic() + JOB_S
             for dead, deliveries in groupby(work, lambda each: each.dead):
                 self._hand_over(owner, list(deliveries), failed, self._bury if dead else self._deliver, end)
         except Exception:
             self._not_before[owner] = self._clock.monotonic() + PAUSE_S  # what is due was perhaps handed over already
             raise
         if failed:
-            raise DeliveryFailed(failed[-1].error)
+            again = [fate.delivery.due - self._clock.now() for fate in failed if not fate.is_over]
+            raise DeliveryFailed(failed[-1].error, max(min(again), 0.0) if again else None)
 
     def _hand_over(
         self,
@@ -132,13 +149,14 @@ class Deliveries:
     ) -> None:
         nobody: DeliveryError | None = None
         for together in _batches(deliveries, self._endpoints.together):
-            if nobody is None and self._clock.monotonic() >= end:
+            if self._closed.is_set() or (self._clock.monotonic() > end and nobody is None):
                 return
             fates = attempt(owner, together, nobody)
             failpoint("events.delivered")
             self._note(fates)
             failpoint("events.noted")
             failed += [fate for fate in fates if fate.error]
+            self._remember(owner, fates)
             nobody = next((fate.outcome for fate in fates if fate.unreachable), nobody)
 
     def _deliver(self, owner: Owner, deliveries: Sequence[Delivery], nobody: DeliveryError | None) -> list[Fate]:
@@ -175,6 +193,14 @@ class Deliveries:
             log.exception("events of %s to %s", address.rule_arn, address.arn)
             ours = DeliveryError(INTERNAL_ERROR, f"an error of ours: {type(error).__name__}: {error}")
             return [ours] * len(deliveries)
+
+    def _remember(self, owner: Owner, fates: Sequence[Fate]) -> None:
+        for fate in fates:
+            if fate.name == "delivered":
+                self._refusals.pop(owner, None)
+            elif fate.error:
+                before = self._refusals.get(owner)
+                self._refusals[owner] = Refusal(before.failures + 1 if before is not None else 1, fate.error)
 
     def _note(self, fates: Sequence[Fate]) -> None:
         finished = [fate.delivery for fate in fates if fate.is_over]

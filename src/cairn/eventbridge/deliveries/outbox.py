@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
-from cairn.eventbridge.deliveries.delivery import About, Address, Failure
+from cairn.eventbridge.deliveries.delivery import About, Address, Failure, Owner
 from cairn.eventbridge.deliveries.tables import deliveries
 from cairn.eventbridge.event import BusEvent
 from cairn.eventbridge.inputs import is_sound
@@ -50,8 +50,7 @@ def owe(
     )
     failure = TOO_LARGE if payload is None else None if is_sound(target, payload) else INVALID_JSON
     values = {
-        "rule": rule.row,
-        "target": target.id,
+        "owner": str(Owner(rule.row, target.id)),
         "about": msgspec.json.encode(about).decode(),
         "envelope": event.envelope,
         "payload": None if payload == event.envelope else payload,

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from cairn.core.state import State
 from cairn.core.tallies import Tallies, Tally
-from cairn.eventbridge.deliveries.delivery import About, Delivery, Failure
+from cairn.eventbridge.deliveries.delivery import About, Delivery, Failure, Owner
 from cairn.eventbridge.deliveries.tables import deliveries
 from cairn.eventbridge.rules.tables import rules, targets
-
-
-class Owner(NamedTuple):
-    """Whom deliveries wait for: a target of a rule."""
-
-    rule: int
-    """Row of the rule."""
-    target: str
-    """Id of the target."""
 
 
 class Queue:
@@ -47,31 +37,27 @@ class Queue:
         return found
 
     def due(self, now: float, limit: int) -> list[Owner]:
-        """Whom something is due for, who has waited longest first."""
-        select = (
-            sa.select(deliveries.c.rule, deliveries.c.target)
-            .where(deliveries.c.due <= now)
-            .group_by(deliveries.c.rule, deliveries.c.target)
-            .order_by(sa.func.min(deliveries.c.due))
-            .limit(limit)
-        )
+        """Whom something is due for, who has waited longest first. It costs as much as there are owners, however much
+        waits for them."""
         with self._state.read() as connection:
-            return [Owner(row.rule, row.target) for row in connection.execute(select)]
+            return [Owner.of(row.owner) for row in connection.execute(_DUE, {"now": now, "most": limit})]
 
     def work(self, owner: Owner, now: float, limit: int, bytes_max: int) -> list[Delivery]:
-        """What is due for a target, the oldest first: so many bytes of it, but one delivery at least."""
-        mine = (deliveries.c.rule == owner.rule, deliveries.c.target == owner.target, deliveries.c.due <= now)
+        """What is due for a target, what has been due longest first: so many, and no more bytes unless it is a single
+        one."""
+        mine = (deliveries.c.owner == str(owner), deliveries.c.due <= now)
+        order = (deliveries.c.due, deliveries.c.id)
         size = sa.func.length(deliveries.c.envelope) + sa.func.coalesce(sa.func.length(deliveries.c.payload), 0)
-        sizes = sa.select(deliveries.c.id, size).where(*mine).order_by(deliveries.c.id).limit(limit)
+        sizes = sa.select(deliveries.c.id, size.label("size")).where(*mine).order_by(*order).limit(limit)
+        ids: list[int] = []
+        total = 0
         with self._state.read() as connection:
-            ids: list[int] = []
-            total = 0
-            for id, bytes_ in connection.execute(sizes):
-                total += bytes_
+            for row in connection.execute(sizes):
+                total += row.size
                 if ids and total > bytes_max:
                     break
-                ids.append(id)
-            select = sa.select(deliveries).where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id)
+                ids.append(row.id)
+            select = sa.select(deliveries).where(deliveries.c.id.in_(ids)).order_by(*order)
             return [_of_row(row) for row in connection.execute(select)]
 
     def is_there(self, owner: Owner) -> bool:
@@ -81,12 +67,13 @@ class Queue:
             return connection.execute(sa.select(targets.c.id).where(*mine)).first() is not None
 
     def names(self, owners: Sequence[Owner]) -> dict[Owner, str]:
-        """The rule's ARN and the target's id, of those whose rule is still there and that something waits for."""
-        waits = sa.exists().where(deliveries.c.rule == rules.c.id)
-        select = sa.select(rules.c.id, rules.c.arn).where(rules.c.id.in_({each.rule for each in owners}), waits)
+        """The rule's ARN and the target's id, of those targets that are still there."""
+        wanted = {each.rule for each in owners}
+        select = sa.select(rules.c.id, rules.c.arn, targets.c.id.label("target"))
+        select = select.join(targets, targets.c.rule == rules.c.id).where(rules.c.id.in_(wanted))
         with self._state.read() as connection:
-            arns = {row.id: row.arn for row in connection.execute(select)}
-        return {owner: f"{arns[owner.rule]} ({owner.target})" for owner in owners if owner.rule in arns}
+            found = {Owner(row.id, row.target): f"{row.arn} ({row.target})" for row in connection.execute(select)}
+        return {owner: found[owner] for owner in owners if owner in found}
 
     def note(
         self, finished: Sequence[Delivery], changed: Sequence[Delivery], tallies: Sequence[Tally], now: float
@@ -102,6 +89,18 @@ class Queue:
             self._tallies.add(connection, tallies, now)
 
 
+def _due() -> sa.Select[tuple[str]]:
+    """Owners are found one after the other, each by the one before it, so that what waits is not gone through."""
+    owners = sa.select(sa.func.min(deliveries.c.owner).label("owner")).cte("owners", recursive=True)
+    later, mine = deliveries.alias("later"), deliveries.alias("mine")
+    following = sa.select(sa.func.min(later.c.owner)).where(later.c.owner > owners.c.owner).correlate(owners)
+    owners = owners.union_all(sa.select(following.scalar_subquery()).where(owners.c.owner.is_not(None)))
+    first = sa.select(sa.func.min(mine.c.due)).where(mine.c.owner == owners.c.owner).correlate(owners).scalar_subquery()
+    select = sa.select(owners.c.owner).where(owners.c.owner.is_not(None), first <= sa.bindparam("now"))
+    return select.order_by(first).limit(sa.bindparam("most"))
+
+
+_DUE = _due()
 _CHANGED = ("since", "attempts", "due", "dead", "failure")
 _CHANGE = (
     sa.update(deliveries)

@@ -36,7 +36,7 @@ _SHOWN = {
     "eventBusName": "EventBusName",
     "traceHeader": "TraceHeader",
 }
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 
 
 class _Refused(Exception):
@@ -108,15 +108,15 @@ def _one_line(detail: str) -> bytes:
     """A detail as it was given but for the white space around its values."""
     try:
         text = detail.encode()
-        if _depth(text) > DETAIL_DEPTH_MAX or not isinstance(msgspec.json.decode(text), dict):
+        if not isinstance(msgspec.json.decode(text), dict) or _depth(text) > DETAIL_DEPTH_MAX:
             raise _Refused("MalformedDetail", "Detail is malformed.")
         return msgspec.json.format(text, indent=-1)
-    except (UnicodeEncodeError, msgspec.DecodeError):
+    except (UnicodeEncodeError, msgspec.DecodeError, RecursionError):
         raise _Refused("MalformedDetail", "Detail is malformed.") from None
 
 
 def _depth(text: bytes) -> int:
-    """How deep a JSON text is nested, or more: it need not be one."""
+    """How deep a JSON text is nested; 0 where it cannot be too deep. In time that grows with its length alone."""
     if text.count(b"{") + text.count(b"[") <= DETAIL_DEPTH_MAX:
         return 0
     depth = deepest = 0

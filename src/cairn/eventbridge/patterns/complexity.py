@@ -12,7 +12,7 @@ from cairn.eventbridge.patterns.conditions import AnythingBut, Condition, Wildca
 
 COMPLEXITY_MAX = 9
 """How many beginnings of a field's wildcards one value may match at once."""
-PLACES_MAX = 20_000
+PLACES_MAX = 50_000
 """How many different sets of beginnings are looked at before a field counts as too complex."""
 
 

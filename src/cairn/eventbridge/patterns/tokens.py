@@ -91,6 +91,15 @@ class Tokens:
                 return Token.NAME
         return self._enter(self._value())
 
+    def close(self, why: str) -> None:
+        """Read the brace that closes an object.
+
+        Raises:
+            InvalidEventPattern: something else is next; `why` says what that means.
+        """
+        if self.next() is not Token.OBJECT_END:
+            raise self.error(why)
+
     def string(self) -> str:
         """The text of the string that was the last token. Asked once."""
         self._unread = False

@@ -12,22 +12,20 @@ import msgspec
 from cairn.cloudwatch.logs.events import LogEvent
 from cairn.cloudwatch.logs.intake import EVENT_BYTES_MAX, FUTURE_MS_MAX, PAST_MS_MAX
 from cairn.cloudwatch.logs.names import GroupId
-from cairn.cloudwatch.logs.policies import ResourcePolicies, ResourcePolicy
+from cairn.cloudwatch.logs.policies import ACTIONS, ResourcePolicies
 from cairn.cloudwatch.logs.store import LogStore
 from cairn.core.clock import Clock, iso_seconds, milliseconds_of
 from cairn.core.errors import AwsError
-from cairn.core.policy import Reason
 from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
 from cairn.eventbridge.inputs.paths import Document, parse_path
 from cairn.service.embedded_clients import ClientOf
 from cairn.service.event_targets.answers import TOGETHER, called, one_by_one, refusal
-from cairn.service.event_targets.permissions import EVENTS, decision_on
+from cairn.service.event_targets.permissions import EVENTS
 
 Allows = Callable[[GroupId, Address], bool]
 """Whether the resource policies of a group let EventBridge write to it for a rule."""
-_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 _SERVICES = (EVENTS, "delivery.logs.amazonaws.com")
 """Who writes there for EventBridge: AWS's policies name both, and either will do."""
 _MILLISECONDS = re.compile("[0-9]{1,18}")
@@ -39,24 +37,27 @@ def group_allows(policies: ResourcePolicies) -> Allows:
 
     def allows(group: GroupId, address: Address) -> bool:
         resource = group.stream_arn(stream_name(address, 0.0))
-        here = [each for each in policies.all(group.account, group.region) if each.resource in ("", group.arn)]
-        return any(
-            all(_decided(here, action, resource, address, service) for action in _ACTIONS) for service in _SERVICES
-        )
+
+        def may(service: str, action: str) -> bool:
+            return policies.allows(
+                group.account,
+                group.region,
+                service=service,
+                action=action,
+                resource=resource,
+                source_arn=address.rule_arn,
+                source_account=address.bus.account,
+            )
+
+        return any(all(may(service, action) for action in ACTIONS) for service in _SERVICES)
 
     return allows
-
-
-def _decided(policies: Sequence[ResourcePolicy], action: str, resource: str, address: Address, service: str) -> bool:
-    decisions = [decision_on(each.document, action, resource, address, service=service) for each in policies]
-    denied = any(each is not None and each.reason is Reason.DENIED_RESOURCE for each in decisions)
-    return not denied and any(each is not None and each.allowed for each in decisions)
 
 
 class OwnLogGroups:
     """Cairn's own."""
 
-    together = TOGETHER
+    together = 50
 
     def __init__(self, store: LogStore, allows: Allows | None, clock: Clock) -> None:
         self._store = store
@@ -72,17 +73,27 @@ class OwnLogGroups:
             raise DeliveryError(codes.NO_PERMISSIONS, text, final=True)
         now = self._clock.now()
         stream = stream_name(address, now)
-        return one_by_one(deliveries, lambda each: self._put(group, stream, LogEvent(*log_event(each, now))))
+        events: list[LogEvent] = []
 
-    def _put(self, group: GroupId, stream: str, event: LogEvent) -> None:
+        def make(delivery: Delivery) -> None:
+            events.append(LogEvent(*log_event(delivery, now)))
+
+        outcomes = one_by_one(deliveries, make)
+        events.sort(key=lambda each: each.timestamp_ms)
+        if events:
+            self._put(group, stream, events)
+        return outcomes
+
+    def _put(self, group: GroupId, stream: str, events: Sequence[LogEvent]) -> None:
+        """All or none."""
         try:
             try:
-                self._store.put(group, stream, [event])
+                self._store.put(group, stream, events)
             except AwsError as error:
                 if error.code != "ResourceNotFoundException":
                     raise
                 self._store.streams.ensure(group, stream)  # raises the same if it is the group that is missing
-                self._store.put(group, stream, [event])
+                self._store.put(group, stream, events)
         except AwsError as error:
             raise refusal(error.code, error.message, error.status) from error
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cairn.account.moto.questions import MotoQuestions, NotFound
 from cairn.core.clock import Clock
 from cairn.core.errors import Unreachable
-from cairn.core.policy import Decision, Kind, Principal, Request, evaluate
+from cairn.core.policy import Kind, Principal, Request, evaluate
 from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address
 from cairn.eventbridge.deliveries.endpoints import DeliveryError
@@ -35,7 +35,7 @@ class Permissions:
     def check(self, address: Address, action: str, resource: str) -> None:
         """Return if a target may be used: in its role if it has one, or else as the resource's policy says."""
         if address.role:
-            self.check_role(address, action, resource, address.role, has_policy=True)
+            self.check_role(address, action, resource, address.role)
         else:
             self.check_resource(address, action, resource)
 
@@ -50,30 +50,43 @@ class Permissions:
         resource: str,
         role: str,
         *,
-        has_policy: bool = False,
-        own_side: bool = False,
+        policy: str | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         """Return if EventBridge may assume the role for the rule, and the role may do it.
 
         Args:
-            has_policy: whether the resource's policy is asked too.
-            own_side: whether only the role's policies are asked, since the caller asks the resource's itself.
+            policy: of the resource, which may deny it and, where it is another account's, has to let the role in too;
+                None: it is asked for.
+            keys: condition keys of the call.
         """
+        check_owner(address, role)
         if not self._asks_roles:
             return
         self._ask(("sts:AssumeRole", role, address.rule_arn), lambda: self._trusted(address, role))
-        self._ask((action, resource, role), lambda: self._may(role, action, resource, has_policy, own_side))
+        given = keys or {}
+
+        def may() -> DeliveryError | None:
+            of_resource = self._policy_of(resource) if policy is None else policy
+            return self._may(role, action, resource, of_resource, given)
+
+        self._ask((action, resource, role, *given.values()), may)
 
     def _lets(self, address: Address, action: str, resource: str) -> DeliveryError | None:
         try:
             policy = self._questions.resource_policy(resource)
         except NotFound:
             return DeliveryError(codes.NO_RESOURCE, f"There is no {resource}.", final=True)
-        decision = decision_on(policy, action, resource, address)
-        if decision is not None and decision.allowed:
+        if policy_lets(policy, action, resource, address):
             return None
         text = f"The policy of {resource} does not let {EVENTS} do {action} for {address.rule_arn}."
         return DeliveryError(codes.NO_PERMISSIONS, text, final=True)
+
+    def _policy_of(self, resource: str) -> str | None:
+        try:
+            return self._questions.resource_policy(resource)
+        except NotFound:  # or it is of a kind that has no policies here
+            return None
 
     def _trusted(self, address: Address, role: str) -> DeliveryError | None:
         if self._roles.trusts(role, address.rule_arn):
@@ -81,9 +94,12 @@ class Permissions:
         text = f"The role {role} does not let {EVENTS} assume it for {address.rule_arn}."
         return DeliveryError(codes.FAILED_TO_ASSUME_ROLE, text, final=True)
 
-    def _may(self, role: str, action: str, resource: str, has_policy: bool, own_side: bool) -> DeliveryError | None:
-        policy = self._questions.resource_policy(resource) if has_policy else None
-        if self._roles.may(role, action, resource, policy, own_side=own_side):
+    def _may(
+        self, role: str, action: str, resource: str, policy: str | None, keys: Mapping[str, str]
+    ) -> DeliveryError | None:
+        parsed = parsed_or_none(policy, Kind.RESOURCE)
+        is_known = bool(parsed) or not policy  # what nobody can read might deny it
+        if is_known and self._roles.may(role, action, resource, policy=parsed, keys=keys):
             return None
         return DeliveryError(codes.NO_PERMISSIONS, f"The role {role} may not do {action} on {resource}.", final=True)
 
@@ -104,26 +120,25 @@ class Permissions:
         self._kept[key] = now + KEPT_S
 
 
-def decision_on(
-    policy: str | None,
-    action: str,
-    resource: str,
-    address: Address,
-    *,
-    service: str = EVENTS,
-) -> Decision | None:
-    """What a resource's policy says of EventBridge acting for a rule, under one of its names; None: nothing."""
+def policy_lets(policy: str | None, action: str, resource: str, address: Address) -> bool:
+    """Whether a resource's policy lets EventBridge act for a rule. One that nobody can read lets nobody."""
     parsed = parsed_or_none(policy, Kind.RESOURCE)
-    if parsed is None:
-        return None
     keys = {
         "aws:SourceArn": address.rule_arn,
         "aws:SourceAccount": address.bus.account,
         "aws:PrincipalIsAWSService": "true",
-        "aws:PrincipalServiceName": service,
+        "aws:PrincipalServiceName": EVENTS,
         "aws:SecureTransport": "true",
     }
-    return evaluate(Request(Principal(service=service), action, resource, keys), resource_policy=parsed)
+    request = Request(Principal(service=EVENTS), action, resource, keys)
+    return parsed is not None and evaluate(request, resource_policy=parsed).allowed
+
+
+def check_owner(address: Address, role: str) -> None:
+    """Raise unless a role is the rule's account's: nobody passes on a role that is not theirs."""
+    if role.split(":")[4] != address.bus.account:
+        text = f"The role {role} is not of the rule's account {address.bus.account}."
+        raise DeliveryError(codes.FAILED_TO_ASSUME_ROLE, text, final=True)
 
 
 def session_of(role: str) -> Principal:

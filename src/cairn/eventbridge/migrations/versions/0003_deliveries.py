@@ -15,8 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "event_deliveries",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
-        sa.Column("rule", ID, nullable=False),
-        sa.Column("target", sa.String(64), nullable=False),
+        sa.Column("owner", sa.String(90), nullable=False),
         sa.Column("about", sa.Text, nullable=False),
         sa.Column("envelope", sa.LargeBinary, nullable=False),
         sa.Column("payload", sa.LargeBinary),
@@ -27,7 +26,7 @@ def upgrade() -> None:
         sa.Column("failure", sa.Text, nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index("event_deliveries_target", "event_deliveries", ["rule", "target", "due"])
+    op.create_index("event_deliveries_owner", "event_deliveries", ["owner", "due", "id"])
     op.create_index("event_deliveries_due", "event_deliveries", ["due"])
     op.create_table(
         "event_tallies",
