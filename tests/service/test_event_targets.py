@@ -127,6 +127,23 @@ def test_where_nobody_answers_the_rest_is_not_tried() -> None:
     assert [outcome and outcome.code for outcome in outcomes] == [None, "CONNECTION_FAILURE", "CONNECTION_FAILURE"]
 
 
+def test_an_error_of_ours_is_that_of_one_event(caplog: pytest.LogCaptureFixture) -> None:
+    """Those beside it have arrived, and must not come again."""
+
+    def send(each: Delivery) -> None:
+        if each.id == 2:
+            raise KeyError("oh")
+
+    outcomes = one_by_one([delivery(number) for number in (1, 2, 3)], send)
+    assert [outcome.code if outcome else "" for outcome in outcomes] == ["", "INTERNAL_ERROR", ""]
+
+
+@pytest.mark.parametrize("time", ["\u00b2", "\u0661", "9" * 5000])
+def test_a_time_in_digits_that_are_none_is_the_present(time: str) -> None:
+    payload = json.dumps({"timestamp": time, "message": "m"}).encode()
+    assert log_event(delivery(payload=payload), NOW) == (int(NOW * 1000), "m")
+
+
 def test_a_kind_that_cairn_does_not_know() -> None:
     queues = Queues(Client().of, None)
     with pytest.raises(DeliveryError, match="does not deliver") as caught:
