@@ -186,7 +186,10 @@ def of_cairn(name: str, folder: Path, client: Client) -> Iterator[Figure]:
     if name == "alarm":
         return alarm.figures(folder, alarm.options_of(["--calls", "3"]))
     if name == "events":
-        return events.figures(folder, events.options_of([]))
+        return itertools.chain(
+            events.figures(folder, events.options_of(["--to", "group"])),
+            events.figures(folder, events.options_of(["--rate", "50"])),
+        )
     if name == "freshness":
         return freshness.figures(folder, freshness.options_of([]))
     return memory.figures(folder, client, memory.options_of(["--seconds", "1"]))

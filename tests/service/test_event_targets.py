@@ -13,6 +13,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from tests.eventbridge.deliveries.rig import BUS, event
 
 from cairn.account.moto.questions import NotFound, Policies, PolicyDocument, Principal
+from cairn.cloudwatch.logs import LOGS, LogStore
+from cairn.cloudwatch.logs.names import GroupId
+from cairn.cloudwatch.logs.policies import ResourcePolicies
 from cairn.core.clock import TestClock
 from cairn.core.errors import Unreachable
 from cairn.core.state import State
@@ -26,7 +29,7 @@ from cairn.service.event_targets.answers import called, one_by_one
 from cairn.service.event_targets.buses import Buses
 from cairn.service.event_targets.functions import Functions
 from cairn.service.event_targets.joined import EventTargets
-from cairn.service.event_targets.log_groups import log_event, stream_name
+from cairn.service.event_targets.log_groups import OwnLogGroups, group_allows, log_event, stream_name
 from cairn.service.event_targets.permissions import Permissions
 from cairn.service.event_targets.queues import BATCH_BYTES_MAX, Queues
 from cairn.service.event_targets.streams import FirehoseStreams, KinesisStreams, partition_key
@@ -505,3 +508,26 @@ def test_a_role_puts_events_on_a_bus_of_another_account_as_both_say(clock: TestC
     clock.advance(2)
     [outcome] = family.deliver(to, [delivery(1)])
     assert outcome is not None and outcome.code == "NO_PERMISSIONS"
+
+
+def test_log_groups_get_what_came_together_at_once(tmp_path: Path, clock: TestClock) -> None:
+    state = State.in_folder(tmp_path, LOGS)
+    state.migrate()
+    store, group = LogStore(state, clock), GroupId(BUS.account, BUS.region, "/aws/events/all")
+    family, to = OwnLogGroups(store, None, clock), address(group.arn)
+    with pytest.raises(DeliveryError) as caught:
+        family.deliver(to, [delivery(1)])
+    assert caught.value.code == "NO_RESOURCE"
+    store.groups.create(group)
+    template = [b'{"timestamp":%d,"message":"%d"}' % (int(clock.now() * 1000) - each, each) for each in range(3)]
+    given = [delivery(number, payload=payload) for number, payload in enumerate([*template, b"oh"])]
+    outcomes = family.deliver(to, given)
+    assert [outcome and outcome.code for outcome in outcomes] == [None, None, None, "INVALID_PARAMETER"]
+    [batch] = store.read_from(0)
+    assert [each.message for each in batch.events] == ["2", "1", "0"]
+    assert batch.stream == stream_name(to, clock.now())
+    refusing = OwnLogGroups(store, group_allows(ResourcePolicies(state, clock)), clock)
+    with pytest.raises(DeliveryError) as caught:
+        refusing.deliver(to, [delivery(1)])
+    assert caught.value.code == "NO_PERMISSIONS"
+    state.close()

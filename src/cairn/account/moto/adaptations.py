@@ -21,6 +21,7 @@ from cairn.account.moto import identities
 from cairn.account.moto.backends import unnoticed
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.wire_names import S3Access
+from cairn.core.clock import SystemClock
 
 SNS_CERTIFICATES_MAX = 100
 """Certificates of sent messages that can still be fetched, a region."""
@@ -62,9 +63,12 @@ class Adaptations:
             adapt()
 
     def _adapt_sqs(self) -> None:
-        from moto.sqs.models import Queue
+        import moto.sqs.models as sqs
 
-        Queue.wait_for_messages = self._gate.releasing(Queue.wait_for_messages)
+        sqs.Queue.wait_for_messages = self._gate.releasing(sqs.Queue.wait_for_messages)
+        # Every call asks it several times of each message in its queue. moto's own builds two dates to answer.
+        clock = SystemClock()
+        sqs.unix_time_millis = lambda: clock.now() * 1000
 
     def _adapt_s3(self) -> None:
         from cairn.account.moto.s3_bridge import S3Bridge

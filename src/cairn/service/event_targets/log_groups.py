@@ -55,7 +55,7 @@ def group_allows(policies: ResourcePolicies) -> Allows:
 class OwnLogGroups:
     """Cairn's own."""
 
-    together = TOGETHER
+    together = 50
 
     def __init__(self, store: LogStore, allows: Allows | None, clock: Clock) -> None:
         self._store = store
@@ -71,17 +71,27 @@ class OwnLogGroups:
             raise DeliveryError(codes.NO_PERMISSIONS, text, final=True)
         now = self._clock.now()
         stream = stream_name(address, now)
-        return one_by_one(deliveries, lambda each: self._put(group, stream, LogEvent(*log_event(each, now))))
+        events: list[LogEvent] = []
 
-    def _put(self, group: GroupId, stream: str, event: LogEvent) -> None:
+        def make(delivery: Delivery) -> None:
+            events.append(LogEvent(*log_event(delivery, now)))
+
+        outcomes = one_by_one(deliveries, make)
+        events.sort(key=lambda each: each.timestamp_ms)
+        if events:
+            self._put(group, stream, events)
+        return outcomes
+
+    def _put(self, group: GroupId, stream: str, events: Sequence[LogEvent]) -> None:
+        """All or none."""
         try:
             try:
-                self._store.put(group, stream, [event])
+                self._store.put(group, stream, events)
             except AwsError as error:
                 if error.code != "ResourceNotFoundException":
                     raise
                 self._store.streams.ensure(group, stream)  # raises the same if it is the group that is missing
-                self._store.put(group, stream, [event])
+                self._store.put(group, stream, events)
         except AwsError as error:
             raise refusal(error.code, error.message, error.status) from error
 
