@@ -1,5 +1,5 @@
 """An answered call is a record: in the history, in the log files and in the log group, once, and counted once by a
-metric filter, whatever is killed meanwhile."""
+metric filter; and a rule's target is told of it, whatever is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.contract.recipients import make_log_group, make_role
+from tests.contract.recipients import allow, document, make_log_group, make_role
 from tests.contract.test_tutorial import bucket_policy
 from tests.contract.waiting import wait_until
 from tests.running import Cairn
@@ -30,6 +30,8 @@ BURST_CALLS = 1_500
 ROUNDS = 10
 BUCKET = "lossless-logs"
 GROUP = "CloudTrail/Lossless"
+TOLD = "/aws/events/lossless"
+REGIONS = ("us-east-1", "eu-west-1")
 METRIC = {"Namespace": "Lossless", "MetricName": "Records"}
 
 
@@ -53,9 +55,24 @@ def cairn(tmp_path: Path) -> Iterator[Cairn]:
         CloudWatchLogsLogGroupArn=group,
         CloudWatchLogsRoleArn=make_role(running, "log-events", group, "us-east-1"),
     )
+    for region in REGIONS:
+        tell_of_everything(running, region)
     trail.start_logging(Name="everything")
     yield running
     assert running.stop() == 0
+
+
+def tell_of_everything(cairn: Cairn, region: str) -> None:
+    """Have a rule tell a log group of every call in a region, of those that only read too."""
+    group = make_log_group(cairn, TOLD, region)
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    policy = document(allow(actions, group, Principal={"Service": "events.amazonaws.com"}))
+    cairn.client("logs", region=region).put_resource_policy(policyName="rules", policyDocument=policy)
+    events = cairn.client("events", region=region)
+    pattern = {"detail-type": ["AWS API Call via CloudTrail"]}
+    state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    events.put_rule(Name="everything", EventPattern=json.dumps(pattern), State=state)
+    events.put_targets(Rule="everything", Targets=[{"Id": "group", "Arn": group.removesuffix(":*")}])
 
 
 class Client:
@@ -102,6 +119,7 @@ def test_a_burst_of_1500_calls_is_1500_records(cairn: Cairn, tmp_path: Path) -> 
     answered = [request for client in clients for request in client.answered]
     assert len(answered) == len(set(answered)) >= BURST_CALLS
     check(cairn, answered, tmp_path)
+    assert max(Counter(event["detail"]["eventID"] for event in told(cairn)).values()) == 1
 
 
 def test_answered_calls_survive_kill_9_of_each_process(cairn: Cairn, tmp_path: Path) -> None:
@@ -150,7 +168,7 @@ class Victims:
 
 def check(cairn: Cairn, answered: list[str], folder: Path) -> None:
     """Each answered call exactly once in the history, the files and the log group; nothing at all twice. Whatever is in
-    the log group is counted once."""
+    the log group is counted once. The rules' log groups have each at least once."""
     cairn.cairn("flush")
     files = Counter(record.get("requestID") for record in delivered(cairn, folder))
     history = Counter(record.get("requestID") for record in looked_up(cairn))
@@ -161,11 +179,21 @@ def check(cairn: Cairn, answered: list[str], folder: Path) -> None:
         assert [request for request in answered if found[request] != 1] == []
         assert [request for request, count in found.items() if count > 1] == []
     wait_until(lambda: counted(cairn) == len(sent(cairn)))
+    wait_until(lambda: set(answered) <= {event["detail"].get("requestID") for event in told(cairn)})
 
 
 def sent(cairn: Cairn) -> list[dict[str, Any]]:
-    """Everything in the log group."""
-    pages = cairn.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP)
+    """Everything in the trail's log group."""
+    return logged(cairn, GROUP, "us-east-1")
+
+
+def told(cairn: Cairn) -> list[dict[str, Any]]:
+    """Everything that rules told."""
+    return [event for region in REGIONS for event in logged(cairn, TOLD, region)]
+
+
+def logged(cairn: Cairn, group: str, region: str) -> list[dict[str, Any]]:
+    pages = cairn.client("logs", region=region).get_paginator("filter_log_events").paginate(logGroupName=group)
     return [json.loads(event["message"]) for page in pages for event in page["events"]]
 
 
@@ -195,7 +223,7 @@ def looked_up(cairn: Cairn) -> list[dict[str, Any]]:
         assert time.monotonic() < deadline
         time.sleep(0.5)
     records = []
-    for region in ("us-east-1", "eu-west-1"):
+    for region in REGIONS:
         pages = cairn.client("cloudtrail", region=region).get_paginator("lookup_events").paginate()
         records += [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
     return records
