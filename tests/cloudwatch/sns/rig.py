@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,9 @@ class Aws:
         self.put_records: list[tuple[str, str, bytes]] = []
         self.broken: dict[str, EndpointError] = {}
         self.tries: list[str] = []
+        self.hanging: frozenset[str] = frozenset()
+        self.hold = threading.Event()
+        """What hangs goes on once it is set."""
 
     def send(self, queue: str, topic: str, message: QueueMessage) -> None:
         self._try(queue)
@@ -66,6 +70,8 @@ class Aws:
 
     def _try(self, arn: str) -> None:
         self.tries.append(arn)
+        if arn in self.hanging:
+            assert self.hold.wait(30)
         if arn in self.broken:
             raise self.broken[arn]
 

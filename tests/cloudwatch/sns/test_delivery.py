@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.cloudwatch.sns.receiver import Receiver, receiving
 from tests.cloudwatch.sns.rig import ACCOUNT, REGION, URL, Rig
 
+from cairn.cloudwatch.sns import delivery
 from cairn.cloudwatch.sns.endpoints import EndpointError
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
@@ -283,6 +284,27 @@ def test_a_server_that_hangs_delays_nobody_else(rig: Rig, receiver: Receiver) ->
     receiver.hold.set()
     rig.run()
     assert len(receiver.received) == 3
+
+
+def test_many_queues_that_hang_hide_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them are due, for longer, than a step looks at."""
+    monkeypatch.setattr(delivery, "SUBSCRIPTIONS_A_STEP", 2)
+    first, then = rig.topic("first"), rig.topic("then")
+    rig.aws.hanging = frozenset(rig.queue(f"h{number}") for number in range(5))
+    for queue in rig.aws.hanging:
+        rig.subscribe(first, "sqs", queue)
+    rig.subscribe(then, "sqs", rig.queue("well"))
+    rig.call("Publish", TopicArn=first, Message="m")
+    rig.clock.advance(1.0)
+    rig.call("Publish", TopicArn=then, Message="m")
+    try:
+        for _ in range(20):
+            rig.deliveries.step()
+        assert len(rig.aws.bodies(rig.queue("well"))) == 1
+    finally:
+        rig.aws.hold.set()
+    rig.run()
+    assert rig.waiting() == 0
 
 
 def test_a_server_gets_no_more_a_second_than_it_wants(rig: Rig, receiver: Receiver) -> None:

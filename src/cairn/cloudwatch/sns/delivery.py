@@ -96,7 +96,8 @@ class Deliveries:
         if revision == self._revision and wall < self._idle_until and now - self._tidied < TIDY_S:
             return POLL_S
         progress = False
-        due = self._queue.due(wall, SUBSCRIPTIONS_A_STEP)
+        # Those that are seen to already come first, having waited longest: they must not be all that is looked at.
+        due = self._queue.due(wall, SUBSCRIPTIONS_A_STEP + len(self._lanes) + len(self._not_before))
         for row in due:
             if not self._lanes.busy(row) and row not in self._not_before:
                 self._lanes.start(row, partial(self._serve, row))
