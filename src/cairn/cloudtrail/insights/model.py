@@ -20,7 +20,7 @@ from typing import NamedTuple
 from cairn.cloudtrail.insights.baseline import BASELINE_DAYS, Series, Watch
 from cairn.cloudtrail.insights.hours import HOURS_A_DAY, HOURS_A_WEEK, HOURS_KEPT, MINUTES_A_DAY, MINUTES_AN_HOUR
 
-FALSE_ALARMS_A_WEEK = 0.2
+FALSE_ALARMS_A_WEEK = 0.05
 """By chance, in one account and region, if the model were true."""
 SERIES_MIN = 20
 """An account with fewer series is judged as if it had so many."""
@@ -50,6 +50,8 @@ PEAK_FACTOR = 2.0
 """A minute with more than so many times the calls of the highest in a week is unusual at any time. If the tail of the
 distribution falls at least as fast as an exponential one, that has a chance of about 1 / 10080 squared."""
 
+INDEPENDENCE = 0.75
+"""Of neighbouring minutes' scatter: 1 if one said nothing of the next, 0 if they were the same."""
 DISPERSION_MIN = 0.02
 DISPERSION_START = 0.3
 """The dispersion of minutes that is assumed before there is evidence,"""
@@ -72,7 +74,7 @@ GREW = 2.0
 """Yesterday counts as it was, if it had so many times the calls of its week before."""
 MEAN_SHARE = 0.03
 """Any minute may have this share of the mean of the whole week."""
-RECENT_SHARE = 0.5
+RECENT_SHARE = 0.8
 """Any minute may have this share of the calls of the last two hours."""
 CATCHING_UP = 2.0
 CATCHING_UP_MINUTES = 30
@@ -108,7 +110,9 @@ class Usual(NamedTuple):
             return True
         if self.sparse:
             return False
-        return tail(calls, mean, max(self.dispersion / math.sqrt(minutes) + self.error, DISPERSION_MIN)) <= self.chance
+        return (
+            tail(calls, mean, max(self.dispersion / minutes**INDEPENDENCE + self.error, DISPERSION_MIN)) <= self.chance
+        )
 
     def above(self, calls: int) -> bool:
         """Whether a minute can be the first of some that are unusual together."""
@@ -201,12 +205,13 @@ def may_be_unusual(mean: float, counts: Sequence[int]) -> bool:
 
 def settle(series: Series, watch: Watch) -> None:
     """Learn from the hour that is over how its minutes scattered about its level, and that about what was expected."""
-    minutes = watch.minutes(series.hour)
-    if series.calls and minutes >= WATCHED_MINUTES_MIN:
-        rate = series.calls / minutes
-        series.surplus += max(0.0, series.squares - series.calls * rate - series.calls)
+    calls, squares, minutes = series.calls, series.squares, watch.minutes(series.hour)
+    series.calls = series.squares = 0
+    if calls and minutes >= WATCHED_MINUTES_MIN:
+        rate = calls / minutes
+        series.surplus += max(0.0, squares - calls * rate - calls)
         series.scale += minutes * rate * rate
-        mean = expected(series, watch, series.hour * MINUTES_AN_HOUR)
+        mean = expected(series, watch, series.hour * MINUTES_AN_HOUR + MINUTES_AN_HOUR // 2)
         if mean > 0:
             ratio = min(rate / mean, ERROR_RATIO_MAX)
             say = mean * minutes / (mean * minutes + ERROR_CALLS)
@@ -214,7 +219,6 @@ def settle(series: Series, watch: Watch) -> None:
             # Expectations are high ones: fewer calls than expected are no error.
             series.errors += say * max(0.0, max(0.0, ratio - 1) ** 2 - chance)
             series.judged += say
-    series.calls = series.squares = 0
 
 
 def _hour_rate(series: Series, watch: Watch, hour: int) -> float | None:
