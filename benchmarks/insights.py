@@ -252,7 +252,7 @@ def teach(detector: Detector, keys: list[SeriesKey], dice: random.Random) -> int
         quiet = dice.sample(keys, len(keys) // 30)
         for key in {*busy, *quiet}:
             call = Call(dice.choice(users), dice.choice(agents), dice.choice(["", "", "AccessDenied"]))
-            detector.add(key, minute, call, dice.randint(1, 3000))
+            detector.add(key, minute, call, dice.randint(1, 4))
             taught += 1
         detector.close(minute + 9)
     return taught
