@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,18 +22,27 @@ def rows(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_status_names_every_loop_and_all_are_well(cairn: Cairn) -> None:
-    found = rows(cairn.cairn("status"))
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cairn]:
+    """A Cairn that nobody else gives troubles to."""
+    running = Cairn(tmp_path_factory.mktemp("alone") / "data")
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+def test_status_names_every_loop_and_all_are_well(alone: Cairn) -> None:
+    found = rows(alone.cairn("status"))
     assert {row["loop"] for row in found} >= {"history", "delivery", "intents", "trim"}
     assert {row["state"] for row in found} == {"ok"}
 
 
-def test_doctor_finds_nothing_wrong_and_leaves_no_bucket(cairn: Cairn) -> None:
-    before = cairn.client("s3").list_buckets()["Buckets"]
-    found = rows(cairn.cairn("doctor"))
+def test_doctor_finds_nothing_wrong_and_leaves_no_bucket(alone: Cairn) -> None:
+    before = alone.client("s3").list_buckets()["Buckets"]
+    found = rows(alone.cairn("doctor"))
     assert {row["state"] for row in found} == {"ok"}
     assert {"disk", "fsync", "permissions", "server", "clock", "journal", "bucket"} <= {row["check"] for row in found}
-    assert cairn.client("s3").list_buckets()["Buckets"] == before
+    assert alone.client("s3").list_buckets()["Buckets"] == before
 
 
 def test_env_points_a_shell_at_the_server(cairn: Cairn) -> None:
