@@ -188,7 +188,7 @@ def of_cairn(name: str, folder: Path, client: Client) -> Iterator[Figure]:
     if name == "events":
         return itertools.chain(
             events.figures(folder, events.options_of(["--to", "group"])),
-            events.figures(folder, events.options_of(["--rate", "50"])),
+            events.figures(folder, events.options_of(["--to", "queue"])),
         )
     if name == "freshness":
         return freshness.figures(folder, freshness.options_of([]))
