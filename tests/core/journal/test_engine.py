@@ -90,7 +90,8 @@ def test_wrong_credentials_do_not_enter(tmp_path: Path) -> None:
     try:
         stranger = JournalAccess(address=access.address, user="cairn", password="guessed")
         with NatsJournal(stranger, writer="stranger", give_up_s=0.2) as journal:
-            with pytest.raises(Exception, match=r"(?i)authorization"):
+            # The server hangs up on a stranger, who may see that before he reads why.
+            with pytest.raises(Exception, match=r"(?i)authorization|connection reset|eof"):
                 journal.bounds()
     finally:
         engine.stop()
