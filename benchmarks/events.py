@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.figures import HEAD, Figure
 from benchmarks.gateway import targets
-from benchmarks.load import Connection, Target
+from benchmarks.load import Target, steadily
 from tests.contract.recipients import allow, document, make_bucket
 from tests.contract.test_tutorial import ACCOUNT
 from tests.running import Cairn
@@ -103,22 +103,7 @@ async def call(target: Target, rate: float, count: int) -> dict[int, float]:
     headers = [("content-type", "application/x-www-form-urlencoded")]
     what = "Action=CreateUser&Version=2010-05-08&UserName=taken&Path=%2Fn{}%2F"
     requests = [target.request("POST", "/", what.format(number).encode(), headers) for number in range(count)]
-    answered: dict[int, float] = {}
-    free: asyncio.Queue[Connection] = asyncio.Queue()
-    for _ in range(CONNECTIONS):
-        free.put_nowait(await Connection.to((target.host, target.port)))
-
-    async def one(number: int, connection: Connection) -> None:
-        assert await connection.send(requests[number]) == TAKEN
-        answered[number] = time.time()
-        free.put_nowait(connection)
-
-    start = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for number in range(count):
-            await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-            group.create_task(one(number, await free.get()))
-    return answered
+    return await steadily(target, requests, rate, connections=CONNECTIONS, status=TAKEN, now=time.time)
 
 
 def figures(folder: Path, options: Any) -> Iterator[Figure]:

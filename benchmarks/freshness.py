@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from benchmarks.figures import HEAD, Figure
 from benchmarks.gateway import json_requests, targets
-from benchmarks.load import Connection, Target
+from benchmarks.load import Target, steadily
 from tests.running import Cairn
 
 from cairn.cloudtrail.history import History, HistoryReader, Search, parse_query
@@ -57,22 +57,7 @@ async def call(target: Target, rate: float, count: int) -> dict[int, float]:
         json_requests(target, "AmazonSQS.ListQueues", "1.0", {"QueueNamePrefix": f"n{number}"}, 1)[0][0]
         for number in range(count)
     ]
-    answered: dict[int, float] = {}
-    free: asyncio.Queue[Connection] = asyncio.Queue()
-    for _ in range(CONNECTIONS):
-        free.put_nowait(await Connection.to((target.host, target.port)))
-
-    async def one(number: int, connection: Connection) -> None:
-        assert await connection.send(requests[number]) == 200
-        answered[number] = time.perf_counter()
-        free.put_nowait(connection)
-
-    start = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for number in range(count):
-            await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-            group.create_task(one(number, await free.get()))
-    return answered
+    return await steadily(target, requests, rate, connections=CONNECTIONS, status=200, now=time.perf_counter)
 
 
 def figures(folder: Path, options: Any) -> Iterator[Figure]:

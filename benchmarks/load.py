@@ -11,7 +11,7 @@ import itertools
 import multiprocessing
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -166,6 +166,39 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         self._transport.close()
+
+
+async def steadily(
+    target: Target,
+    requests: Sequence[bytes],
+    rate: float,
+    *,
+    connections: int,
+    status: int,
+    now: Callable[[], float],
+) -> dict[int, float]:
+    """Send each request once, so many a second, by this process itself; when each was answered, by its number.
+
+    Args:
+        status: that each answer has to have.
+        now: the clock that says when.
+    """
+    answered: dict[int, float] = {}
+    free: asyncio.Queue[Connection] = asyncio.Queue()
+    for _ in range(connections):
+        free.put_nowait(await Connection.to((target.host, target.port)))
+
+    async def one(number: int, connection: Connection) -> None:
+        assert await connection.send(requests[number]) == status
+        answered[number] = now()
+        free.put_nowait(connection)
+
+    start = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(len(requests)):
+            await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
+            group.create_task(one(number, await free.get()))
+    return answered
 
 
 def cpu_seconds(pid: int) -> float:
