@@ -110,12 +110,12 @@ def load(data: bytes) -> Detector:
     baselines.values = Values(saved.values)
     shared: dict[str, str] = {}
     for key, numbers, newest, width, cells, places, calls in saved.series:
-        made = Series(**dict(zip(_SERIES, numbers, strict=True)))  # type: ignore[arg-type]
+        made = Series(**dict(zip(_SERIES, numbers, strict=True)))  # type: ignore[arg-type]  # as they were packed
         made.hours = Hours(newest, _cells(width, cells))
         made.learnt = Learnt(array("I", places), array("f", calls))
         baselines.series[SeriesKey(*(shared.setdefault(text, text) for text in key))] = made
     for scope, times, newest, width, cells, missed in saved.watches:
-        watch = Watch(**dict(zip(_WATCH, times, strict=True)))  # type: ignore[arg-type]
+        watch = Watch(**dict(zip(_WATCH, times, strict=True)))  # type: ignore[arg-type]  # as they were packed
         watch.hours = Hours(newest, _cells(width, cells))
         watch.missed = missed
         baselines.watches[scope] = watch

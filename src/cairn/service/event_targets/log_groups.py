@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -114,9 +115,7 @@ class LogGroupsElsewhere:
         def send(delivery: Delivery) -> None:
             timestamp, message = log_event(delivery, now)
             events = [{"timestamp": timestamp, "message": message}]
-            put: Callable[[], Any] = lambda: client.put_log_events(  # noqa: E731
-                logGroupName=group, logStreamName=stream, logEvents=events
-            )
+            put = partial(client.put_log_events, logGroupName=group, logStreamName=stream, logEvents=events)
             try:
                 called(put)
             except DeliveryError as error:
