@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,21 @@ def test_kill_ends_the_process_as_kill_9_does() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")
+
+
+def test_a_file_arms_a_point_of_a_process_that_runs_and_strikes_once(tmp_path: Path) -> None:
+    program = "from cairn.core.failpoints import failpoint; input(); failpoint('room.here'); print('alive')"
+    environment = {**os.environ, VARIABLE: str(tmp_path)}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    (tmp_path / "room.here").touch()
+    outputs = [process.communicate(b"\n")[0] for process in started]
+    assert [(process.returncode, output) for process, output in zip(started, outputs, strict=True)] == [
+        (-signal.SIGKILL, b""),
+        (0, b"alive\n"),
+    ]
+    assert list(tmp_path.iterdir()) == []

@@ -64,8 +64,8 @@ def test_a_connection_that_fails_is_the_upstream_s() -> None:
 
 
 def test_a_server_that_hangs_is_given_up_and_one_that_is_slow_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cairn.wire.client.SILENT_S", 0.1)
-    monkeypatch.setattr("cairn.wire.client.ALIVE_S", 0.3)
+    monkeypatch.setattr("cairn.wire.client.SILENT_S", 0.5)
+    monkeypatch.setattr("cairn.wire.client.ALIVE_S", 1.0)
 
     async def send(port: int) -> bytes:
         client = HttpClient()
@@ -77,7 +77,7 @@ def test_a_server_that_hangs_is_given_up_and_one_that_is_slow_is_not(monkeypatch
 
     async def slow() -> bytes:
         async def answer(request: web.Request) -> web.Response:
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
             return web.Response(text="at last")
 
         app = web.Application()

@@ -281,3 +281,17 @@ def test_garbage_is_never_an_exception(
         headers = [("Authorization", prefix + authorization), ("X-Amz-Target", target), ("smithy-protocol", "x"), FORM]
         call = identify(request(method, f"/{path}?{query}", *headers, host=host), body, domains=DOMAINS)
         assert isinstance(call.service, str)
+
+
+@pytest.mark.parametrize(
+    ("region", "taken"),
+    [
+        ("RegionOne", "RegionOne"),
+        ("auto", "auto"),
+        ("us-gov-west-1", "us-gov-west-1"),
+        *((odd, "us-east-1") for odd in ("..", ".", "a b", "x" * 33, "", "\u00e9", "<script>")),
+    ],
+)
+def test_what_cannot_stand_in_a_log_files_key_is_no_region(region: str, taken: str) -> None:
+    call = identify(request("GET", "/b/k", signed("s3", region)), None, domains=DOMAINS, default_region="us-east-1")
+    assert call.region == taken

@@ -95,6 +95,9 @@ TAG_OF_SHARED = b"\xd8\x1c\x81\xd8\x1d\x00"  # a list that holds itself
 CBOR = {"smithy_protocol": "rpc-v2-cbor"}
 CBOR_REQUEST = request("POST", "/service/GraniteServiceVersion20100801/operation/PutMetricData", **CBOR)
 
+HUGE_VALUE = b'{"MetricData": [{"Value": %d}]}' % (10**400)
+JSON_REQUEST = request("POST", "/", x_amz_target="GraniteServiceVersion20100801.PutMetricData")
+
 
 @pytest.mark.parametrize(
     ("service", "operation", "asked", "body", "code"),
@@ -110,6 +113,9 @@ CBOR_REQUEST = request("POST", "/service/GraniteServiceVersion20100801/operation
         ("dynamodb", "PutItem", request("POST", "/"), b"[" * 100_000, "SerializationException"),
         ("dynamodb", "Scan", request("POST", "/"), b'{"Limit": 1.5}', "SerializationException"),
         ("dynamodb", "PutItem", request("POST", "/"), b'{"Item":{"a":' + b'{"L":[' * 5000, "SerializationException"),
+        ("logs", "FilterLogEvents", request("POST", "/"), b'{"startTime": %d}' % (1 << 63), "SerializationException"),
+        ("logs", "FilterLogEvents", request("POST", "/"), b'{"startTime": 1e300}', "SerializationException"),
+        ("cloudwatch", "PutMetricData", JSON_REQUEST, HUGE_VALUE, "SerializationException"),
         ("cloudtrail", "LookupEvents", request("POST", "/"), b'{"StartTime": "soon"}', "SerializationException"),
         ("cloudtrail", "LookupEvents", request("POST", "/"), b'{"StartTime": 1e300}', "SerializationException"),
         ("lambda", "CreateFunction", request("POST", "/2015-03-31/functions"), b"<a/>", "SerializationException"),
@@ -119,6 +125,7 @@ CBOR_REQUEST = request("POST", "/service/GraniteServiceVersion20100801/operation
         ("iam", "CreateUser", request("POST", "/"), b"Tags=a", "MalformedInput"),
         ("iam", "CreateUser", request("POST", "/"), b"UserName.1=a", "MalformedInput"),
         ("iam", "ListUsers", request("POST", "/"), b"MaxItems=ten", "MalformedInput"),
+        ("iam", "ListUsers", request("POST", "/"), b"MaxItems=%d" % (1 << 63), "MalformedInput"),
         ("iam", "CreateUser", request("POST", "/"), b"a" + b".a" * 5000 + b"=1", "MalformedInput"),
         ("iam", "CreateUser", request("POST", "/"), b"a=&" * 200_000, "MalformedInput"),
         ("ec2", "RunInstances", request("POST", "/"), b"MinCount=one", "InvalidParameterValue"),

@@ -60,7 +60,8 @@ class Server:
     gateways: int = setting(1, "Gateway processes that share the port. About one a core under load.")
     domains: list[str] = setting(
         ["localhost", "localhost.localstack.cloud"],
-        "Host names under which `bucket.s3.DOMAIN` and `bucket.DOMAIN` are virtual-host requests.",
+        "Host names under which `bucket.s3.DOMAIN` and `bucket.DOMAIN` are virtual-host requests. With "
+        "`auth.mode = trust` browsers are answered under these names and addresses alone.",
     )
     trusted_proxies: list[str] = setting([], "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.")
     body_bytes_max: Size = setting(Size(16 << 20), "Largest request body that is not streamed (all but S3 objects).")
@@ -314,7 +315,7 @@ def _section_types() -> Iterator[tuple[str, Any]]:
 def _from_file(file: Path) -> Iterator[tuple[str, Any]]:
     try:
         content = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{file} is not valid TOML: {error}") from error
     for section, values in content.items():
         if not isinstance(values, dict):

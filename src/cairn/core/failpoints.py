@@ -1,7 +1,9 @@
 """Named points at which a crash test can kill the process. Free when off: nothing is looked up unless one is armed.
 
 `FAILPOINTS="delivery.uploaded=kill@3,history.sealed=raise"` arms two points: the third time the first is reached
-the process dies as by `kill -9`; the first time the second is reached it raises. Only tests set the variable.
+the process dies as by `kill -9`; the first time the second is reached it raises. `FAILPOINTS=/a/folder` arms points
+while the process runs: whoever first reaches a point whose name a file in the folder has takes the file away and dies.
+Only tests set the variable.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 import re
 import signal
 import threading
+from pathlib import Path
 
 VARIABLE = "FAILPOINTS"
 _GRAMMAR = re.compile(r"(?P<name>[a-z_.]+)=(?P<action>kill|raise)(?:@(?P<nth>\d+))?")
@@ -36,22 +39,39 @@ class _Point:
 
 
 _armed: dict[str, _Point] = {}
+_folder: Path | None = None
 
 
 def failpoint(name: str) -> None:
     """The process may die here. `name` is `room.what_has_just_happened`."""
     if _armed and (point := _armed.get(name)) is not None:
         point.reach(name)
+    if _folder is not None:
+        _reach_file(_folder / name)
+
+
+def _reach_file(file: Path) -> None:
+    """Of all processes only the one that takes the file away dies."""
+    try:
+        file.unlink()
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def arm(text: str) -> None:
     """Arm exactly the points of `text`, written as in `FAILPOINTS`; an empty text disarms all.
 
+    Args:
+        text: an absolute path is the folder whose files arm points.
+
     Raises:
         ValueError: `text` is not of that form.
     """
+    global _folder
+    _folder = Path(text) if text.startswith("/") else None
     points: dict[str, _Point] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    for part in filter(None, (part.strip() for part in ("" if _folder else text).split(","))):
         match = _GRAMMAR.fullmatch(part)
         if match is None:
             raise ValueError(f"{VARIABLE}: {part!r} is not NAME=kill@N or NAME=raise@N")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.core.durable import private_folder, write_durably
 from cairn.core.errors import CairnError, Unreachable
 
@@ -70,6 +71,7 @@ class DataFolder:
 
         Raises:
             Unreachable: none does.
+            CairnError: what it wrote is damaged.
         """
         try:
             runtime = msgspec.json.decode(self.run_file.read_bytes(), type=Runtime)
@@ -81,7 +83,7 @@ class DataFolder:
             ) from None
         except PermissionError:
             raise Unreachable(f"{self.run_file} belongs to somebody else") from None
-        except msgspec.MsgspecError as error:
+        except (*UNREADABLE, OverflowError) as error:
             raise CairnError(f"{self.run_file} cannot be read: {error}", advice="Start `cairn up` again.") from error
         return runtime
 
@@ -90,11 +92,14 @@ class DataFolder:
 
         Raises:
             Unreachable: none was made yet.
+            CairnError: its file is damaged.
         """
         try:
             return msgspec.json.decode(self.credentials_file.read_bytes(), type=Administrator)
         except FileNotFoundError:
             raise Unreachable(f"{self.path} holds no administrator yet", advice="Start `cairn up` first.") from None
+        except UNREADABLE as error:
+            raise CairnError(f"{self.credentials_file} cannot be read: {error}") from error
 
     def save(self, what: Runtime | Administrator) -> None:
         path = self.run_file if isinstance(what, Runtime) else self.credentials_file

@@ -151,6 +151,10 @@ class Call:
     """Whether the endpoint's policy denied the call."""
 
 
+class ClientDisconnected(Exception):
+    """The client hung up before its request, or our reply, was whole."""
+
+
 class UpstreamUnavailable(Exception):
     """Nothing answers where the call should go; the client gets 503."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cairn.core.regions import is_region
 from cairn.wire.hosts import Host, parse_host
 from cairn.wire.http import Call, Request, split_query
 from cairn.wire.models import index, operation_names
@@ -62,7 +63,7 @@ def identify(
         request=request,
         service=service,
         operation=operation,
-        region=signed_region or host.region or default_region,
+        region=signed_region if is_region(signed_region) else host.region or default_region,
         body=body,
         host_bucket=host.bucket if service == "s3" else "",
     )
@@ -97,6 +98,16 @@ def action_parameters(request: Request, body: bytes | None) -> Mapping[str, str]
     return dict(split_query(body[:_ACTION_BODY_BYTES].decode("utf-8", "replace")))
 
 
+def services_signed_for(signing_name: str) -> tuple[str, ...]:
+    """The services that a signature for `signing_name` may be meant for."""
+    names = index()
+    return (
+        _SIGNING_ALIASES.get(signing_name)
+        or names.by_signing_name.get(signing_name)
+        or names.by_endpoint_prefix.get(signing_name, ())
+    )
+
+
 @dataclass(slots=True)
 class _Asked:
     """One request, and the evidence in it."""
@@ -123,12 +134,7 @@ class _Asked:
         """Who may be meant, the likeliest first: those the client signed for, else those the host names."""
         if not self.signing_name:
             return self.host.services
-        names = index()
-        services = (
-            _SIGNING_ALIASES.get(self.signing_name)
-            or names.by_signing_name.get(self.signing_name)
-            or names.by_endpoint_prefix.get(self.signing_name, ())
-        )
+        services = services_signed_for(self.signing_name)
         return tuple(sorted(services, key=lambda name: (name not in self.host.services, *_preference(name))))
 
     def _is_s3_control(self, services: tuple[str, ...]) -> bool:

@@ -24,7 +24,13 @@ WHOLE_S = 30.0
 REPLY_BYTES_MAX = 64 << 10
 """What is read of a reply."""
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_CARRYING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "::/96")))
+"""IPv6 networks whose last four bytes are the IPv4 address that packets end up at: NAT64's, and those of addresses that
+are mapped, translated or compatible."""
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""What the internet has of IPv6."""
+_PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")
+"""Of protocols and of clouds' own services, all of which not every Python knows to be private."""
 
 _clock = SystemClock()  # sockets know no other
 
@@ -152,12 +158,11 @@ def is_private(address: str) -> bool:
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        if found.is_site_local:
-            return True
         inner = _carried(found)
-        if inner is not None:
-            found = inner
-    return not found.is_global or found.is_multicast
+        if inner is None and found not in _UNICAST:
+            return True
+        found = inner or found
+    return not found.is_global or found.is_multicast or found in _PROTOCOLS
 
 
 def names_private(host: str) -> bool:
@@ -169,10 +174,10 @@ def names_private(host: str) -> bool:
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that packets to an IPv6 address end up at: mapped, of 6to4, or behind NAT64."""
-    if address in _NAT64:
+    """The IPv4 address that packets to an IPv6 address end up at: of `_CARRYING`, or of 6to4."""
+    if any(address in network for network in _CARRYING):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
+    return address.sixtofour
 
 
 def _open(addresses: list[tuple[Any, ...]], end: float) -> socket.socket:

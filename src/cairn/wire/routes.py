@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from botocore.model import OperationModel
 
 from cairn.wire.http import Headers
-from cairn.wire.models import service_model
+from cairn.wire.models import operation_model, service_model
 
 _SEGMENTS_MAX = 256  # more than any path that a service has; a longer one is nobody's
 
@@ -77,6 +77,20 @@ def best(routes: list[Route], query: Mapping[str, str], headers: Headers) -> Rou
         if fit is not None and (score is None or fit > score):
             found, score = candidate, fit
     return found
+
+
+@cache
+def query_names(service: str, operation: str) -> frozenset[str] | None:
+    """Names of the query parameters that an operation has; None where it takes any. Whoever reads the same request next
+    may take it for another operation by one that it does not have."""
+    model = operation_model(service, operation)
+    names = {part.partition("=")[0] for part in model.http["requestUri"].partition("?")[2].split("&")}
+    for name, member in model.input_shape.members.items() if model.input_shape is not None else ():
+        if member.serialization.get("location") == "querystring":
+            if member.type_name == "map":
+                return None
+            names.add(member.serialization.get("name", name))
+    return frozenset(names)
 
 
 @dataclass(slots=True)

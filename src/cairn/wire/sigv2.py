@@ -4,10 +4,8 @@ makes by default. It covers neither the body nor most of the query."""
 from __future__ import annotations
 
 import base64
-import calendar
 import hmac
 from dataclasses import dataclass
-from email.utils import parsedate_tz
 from typing import Literal
 from urllib.parse import unquote
 
@@ -18,7 +16,7 @@ from cairn.wire.canonical import wire_bytes
 from cairn.wire.http import Request
 from cairn.wire.refusals import Dialect, Reason, refusal, skewed, two_mechanisms, url_expired
 from cairn.wire.sigv4 import Proof
-from cairn.wire.sigv4_fields import UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD
+from cairn.wire.sigv4_fields import UNSIGNED_CHUNKS_TRAILER, UNSIGNED_PAYLOAD, mail_time
 
 _SUB_RESOURCES = frozenset(HmacV1Auth.QSAOfInterest)
 _IN_QUERY = ("content-md5", "content-type")
@@ -147,13 +145,9 @@ def _check_expires(expires: str, now: float) -> None:
 
 def _check_date(request: Request, now: float, skew: float) -> None:
     text = request.headers.get("x-amz-date") or request.headers.get("date")
-    parsed = parsedate_tz(text)
-    if parsed is None:
+    time = mail_time(text)
+    if time is None:
         raise AwsError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
-    try:
-        time = calendar.timegm(parsed[:6]) - (parsed[9] or 0)
-    except (ValueError, OverflowError):
-        raise AwsError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403) from None
     if abs(now - time) > skew:
         raise skewed(Dialect.S3, text, time, now, skew)
 

@@ -66,17 +66,25 @@ def header_time(request: Request, dialect: Dialect) -> tuple[str, float]:
     date = request.headers.get("date")
     if not text and (time := basic_time(date)) is not None:
         return date, time
-    parsed = parsedate_tz(date) if date and not text else None
-    if parsed is not None:
-        try:
-            time = calendar.timegm(parsed[:6]) - (parsed[9] or 0)
-            return utc(time).strftime("%Y%m%dT%H%M%SZ"), time
-        except (ValueError, OverflowError):
-            parsed = None  # a year or an hour that no calendar has
+    if not text and (time := mail_time(date)) is not None:
+        return utc(time).strftime("%Y%m%dT%H%M%SZ"), time
     if dialect is Dialect.S3:
         raise AwsError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403)
     text = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
     raise refusal(Reason.MALFORMED, dialect, text)
+
+
+def mail_time(text: str) -> int | None:
+    """Seconds since the epoch of `Tue, 14 Nov 2023 22:13:20 GMT`; None if it is no such time."""
+    parsed = parsedate_tz(text)
+    if parsed is None:
+        return None
+    try:
+        time = calendar.timegm(parsed[:6]) - (parsed[9] or 0)
+        utc(time)
+    except (ValueError, OverflowError):
+        return None  # a year or a zone that no calendar has
+    return time
 
 
 @lru_cache(maxsize=1024)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.running import freeze
 
 from cairn.core.config import JournalSettings, Settings, Size
+from cairn.core.frozen import freeze
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.engine import JournalEngine

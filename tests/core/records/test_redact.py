@@ -126,6 +126,7 @@ def test_no_operation_of_any_service_tells_a_sensitive_member(monkeypatch: pytes
         ("lambda", "CreateFunction", {"FunctionName": "f", "Environment": {"Variables": {"K": SECRET}}}),
         ("lambda", "Invoke", {"FunctionName": "f", "Payload": SECRET.encode()}),
         ("sns", "Publish", {"TopicArn": "arn:aws:sns:us-east-1:1:t", "Message": SECRET, "Subject": SECRET}),
+        ("sns", "Subscribe", {"TopicArn": "arn:aws:sns:us-east-1:1:t", "Endpoint": f"https://user:{SECRET}@h/p"}),
         ("sqs", "SendMessage", {"QueueUrl": "http://h/1/q", "MessageBody": SECRET}),
         ("ec2", "RunInstances", {"ImageId": "ami-1", "UserData": SECRET}),
         ("ec2", "CreateLaunchTemplate", {"LaunchTemplateName": "n", "LaunchTemplateData": {"UserData": SECRET}}),

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import botocore.session
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +15,11 @@ from cairn.core.records.facts import CallFacts, S3Facts
 from cairn.core.records.sizes import (
     ELEMENT_BYTES_MAX,
     RECORD_BYTES_MAX,
+    RECORD_DEPTH_MAX,
     TEXT_BYTES_MAX,
     cut,
     encode_within_limits,
+    is_deeper,
 )
 
 _iam = botocore.session.get_session().get_service_model("iam")
@@ -52,6 +55,19 @@ def test_texts_are_cut_by_bytes() -> None:
     record = _call(user_agent="ü" * 2000, error_code="E" * 2000, error_message="é" * 2000, request_id="r" * 2000)
     for field in ("userAgent", "errorCode", "errorMessage", "requestID"):
         assert TEXT_BYTES_MAX - 2 < len(record[field].encode()) <= TEXT_BYTES_MAX
+
+
+@pytest.mark.parametrize("depth", [RECORD_DEPTH_MAX - 1, RECORD_DEPTH_MAX, 950])
+def test_what_is_nested_more_deeply_than_others_can_read_is_left_out(depth: int) -> None:
+    deep: Any = "x"
+    for level in range(depth):
+        deep = [deep] if level % 2 else {"a": deep}
+    record = json.loads(encode_within_limits({"eventName": "Converse", "requestParameters": deep}))
+    assert not is_deeper(record, RECORD_DEPTH_MAX)
+    if depth < RECORD_DEPTH_MAX:
+        assert record["requestParameters"] == deep
+    else:
+        assert record["requestParameters"] == {"omitted": True, "reason": "nested too deeply"}
 
 
 def test_the_brackets_of_s3_stay_around_what_was_cut() -> None:

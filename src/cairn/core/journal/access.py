@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from cairn.core.config import Engines, JournalSettings
+from cairn.core.decoding import UNREADABLE
 from cairn.core.durable import write_durably
 from cairn.core.errors import Unreachable
 
@@ -52,7 +53,7 @@ class JournalAccess(msgspec.Struct, frozen=True, kw_only=True):
         """
         try:
             return msgspec.json.decode((folder / ACCESS_FILE).read_bytes(), type=cls)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise Unreachable(
                 f"the journal's address cannot be read from {folder}: {error}", advice="Is `cairn up` running there?"
             ) from error

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import CairnError
 from cairn.core.journal.journal import Batch
 from cairn.core.records.event import Event, EventHeader
@@ -118,7 +119,7 @@ def _parse(data: bytes) -> tuple[BatchHeader, int]:
         raise BatchDamaged("the header is longer than the batch")
     try:
         header = _decoder.decode(memoryview(data)[_PREFIX_BYTES:start])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BatchDamaged(f"the header cannot be read: {error}") from error
     lengths = [length for _, length in header.events]
     if sum(lengths) != room or min(lengths, default=0) < 0:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
+from cairn.core.decoding import UNREADABLE
 from cairn.core.policy.conditions import Condition, parse_condition
 from cairn.core.policy.patterns import ArnPattern, Pattern, parse_arn_pattern, parse_pattern
 from cairn.core.policy.principals import Principals
@@ -124,8 +127,9 @@ def _decoded(document: str | bytes) -> Any:
     if len(document) > DOCUMENT_BYTES_MAX:
         raise MalformedPolicy(f"Policy document is larger than {DOCUMENT_BYTES_MAX} bytes.")
     try:
+        msgspec.json.decode(document)  # which is stricter: UTF-8 alone, no NaN, no half of a surrogate pair
         return json.loads(document, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, *UNREADABLE) as error:
         raise MalformedPolicy(f"This policy contains invalid Json: {error}") from error
 
 

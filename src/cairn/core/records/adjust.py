@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from cairn.core.records import dynamodb
 from cairn.core.records.facts import CallFacts
+from cairn.core.records.redact import HIDDEN
 from cairn.core.records.resources import function_arn
 
 Element = dict[str, Any]
@@ -80,6 +82,13 @@ def _put_records(facts: CallFacts, element: Element) -> Element:
     return {name: value for name, value in element.items() if name != "records"}
 
 
+def _subscribed(facts: CallFacts, element: Element) -> Element:
+    """The password that a subscriber's URL may carry is hidden."""
+    endpoint = _PASSWORD_OF_URL.sub(rf"\1{HIDDEN}@", str(element.get("endpoint", "")))
+    return element | ({"endpoint": endpoint} if endpoint else {})
+
+
+_PASSWORD_OF_URL = re.compile(r"^(\w+://[^/?#@:]*:)[^/?#]*@")
 _ITEM_CALLS = ("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 _MANY_ITEMS_CALLS = ("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems")
 _PARTIQL_CALLS = ("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction")
@@ -96,6 +105,7 @@ REQUESTS: dict[tuple[str, str], Adjust] = {
     **{("dynamodb", name): _dynamodb_statement for name in _PARTIQL_CALLS},
     ("firehose", "PutRecordBatch"): _put_records,
     ("kinesis", "PutRecords"): _put_records,
+    ("sns", "Subscribe"): _subscribed,
 }
 
 REPLIES: dict[tuple[str, str], Adjust] = {

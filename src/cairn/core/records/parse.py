@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from cairn.core.clock import from_iso
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import CairnError
 from cairn.core.records.data_events import is_data_event, resource_types
 from cairn.core.records.event import Event, EventHeader, encode_record
@@ -80,7 +81,7 @@ def decode_record(raw: bytes) -> dict[str, Any]:
     """
     try:
         record = _decoder.decode(raw)
-    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+    except UNREADABLE as error:
         raise DamagedRecord("", f"the record is no JSON: {error}") from None
     if not isinstance(record, dict):
         raise DamagedRecord("", f"a record is a JSON object, and this is a {type(record).__name__}")

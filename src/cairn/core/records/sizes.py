@@ -1,4 +1,4 @@
-"""The limits of a record's fields (spec 1.2), counted in bytes of UTF-8."""
+"""The limits of a record's fields (spec 1.2), counted in bytes of UTF-8, and of its depth."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ ELEMENT_BYTES_MAX = 100 << 10
 ADDITIONAL_BYTES_MAX = 28 << 10
 """additionalEventData above this is left out."""
 RECORD_BYTES_MAX = 256 << 10
+RECORD_DEPTH_MAX = 64
+"""Objects and lists inside each other. Whoever reads a record stands deeper in calls than who wrote it, and must not
+fail for it."""
 
 _TEXTS = ("userAgent", "errorCode", "errorMessage", "requestID")
 _ELEMENTS = {
@@ -45,6 +48,21 @@ def too_deep() -> dict[str, Any]:
     return {"omitted": True, "reason": "nested too deeply"}
 
 
+def is_deeper(value: object, depth_max: int) -> bool:
+    """Whether more than `depth_max` objects and lists are inside each other."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(depth_max):
+        if not level:
+            return False
+        level = [child for node in level for child in _children(node)]
+    return bool(level)
+
+
+def _children(node: Any) -> list[Any]:
+    inner = node.values() if isinstance(node, dict) else node
+    return [child for child in inner if isinstance(child, dict | list)]
+
+
 def _encode(record: dict[str, Any]) -> bytes:
     """`record` as JSON, whatever a stranger's parameters hold. Changes `record` where something cannot be encoded."""
     try:
@@ -52,10 +70,6 @@ def _encode(record: dict[str, Any]) -> bytes:
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell and UTF-8 cannot
         for field, value in record.items():
             record[field] = _encodable(value)
-    except RecursionError:
-        for field in _ELEMENTS:
-            if record.get(field) is not None:
-                record[field] = too_deep()
     return encode_record(record)
 
 
@@ -70,11 +84,14 @@ def _encodable(value: Any) -> Any:
 
 
 def encode_within_limits(record: dict[str, Any]) -> bytes:
-    """`record` as one line of JSON, after what is too long was cut or left out. Changes `record`."""
+    """`record` as one line of JSON, after what is too long or too deep was cut or left out. Changes `record`."""
     for field in _TEXTS:
         value = record.get(field)
         if isinstance(value, str):
             record[field] = cut(value)
+    for field in _ELEMENTS:
+        if is_deeper(record.get(field), RECORD_DEPTH_MAX - 1):
+            record[field] = too_deep()
     encoded = _encode(record)
     if len(encoded) <= ADDITIONAL_BYTES_MAX:
         return encoded  # nothing in it can be over its limit

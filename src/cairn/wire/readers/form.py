@@ -124,10 +124,12 @@ class FormReaders:
 
 def _put(node: dict[str, Any], name: str, value: str) -> None:
     present = node.get(name)
-    if type(present) is dict:
+    if type(present) is dict and _OWN not in present:
         present[_OWN] = value
-    else:
+    elif present is None:
         node[name] = value
+    else:  # servers differ in which one they take
+        raise Malformed(f"the parameter {name} is given more than once")
 
 
 def _own(node: Any) -> str:

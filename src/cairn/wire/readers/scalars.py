@@ -8,15 +8,18 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.model import Shape
+
+if TYPE_CHECKING:  # `cairn verify` reads XML, and starts without what takes long to load
+    from botocore.model import Shape
 
 Reader = Callable[[Any], Any]
 """Turns a value as the wire has it into one of botocore's types, or raises `Malformed`."""
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
+_LONG_MIN, _LONG_MAX = -(1 << 63), (1 << 63) - 1
 _SPECIAL_FLOATS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -68,6 +71,13 @@ def read_json_value(text: str) -> Any:
         raise Malformed("not JSON in base64") from error
 
 
+def whole(value: int) -> int:
+    """An integer as services have them, in 64 bits."""
+    if _LONG_MIN <= value <= _LONG_MAX:
+        return value
+    raise Malformed(f"{_shown(value)} is out of range")
+
+
 def special_float(text: str) -> float:
     if text in _SPECIAL_FLOATS:
         return _SPECIAL_FLOATS[text]
@@ -88,7 +98,7 @@ def _string(text: str) -> str:
 
 def _integer(text: str) -> int:
     if _INTEGER.fullmatch(text.strip()):
-        return int(text)
+        return whole(int(text))
     raise Malformed(f"{_shown(text)} is not an integer")
 
 

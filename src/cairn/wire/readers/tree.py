@@ -13,7 +13,15 @@ import cbor2
 import msgspec
 from botocore.model import Shape, StructureShape
 
-from cairn.wire.readers.scalars import Malformed, NotWellFormed, Reader, read_base64, read_timestamp, special_float
+from cairn.wire.readers.scalars import (
+    Malformed,
+    NotWellFormed,
+    Reader,
+    read_base64,
+    read_timestamp,
+    special_float,
+    whole,
+)
 
 CBOR_DEPTH_MAX = 64
 _CBOR_TAGS = range(2, 300)  # of the tags that the decoder knows, only 0 and 1 (times) are part of rpc-v2-cbor
@@ -123,14 +131,20 @@ def _string(value: Any) -> str:
 
 def _integer(value: Any) -> int:
     if type(value) is int:
-        return value
+        return whole(value)
     if type(value) is float and value.is_integer():
-        return int(value)
+        return whole(int(value))
     raise Malformed(f"expected an integer, found {_kind(value)}")
 
 
 def _float(value: Any) -> float:
-    if type(value) is float or type(value) is int:
+    if type(value) is float:
+        return value
+    if type(value) is int:
+        try:
+            float(value)
+        except OverflowError:
+            raise Malformed("a number is out of range") from None
         return value
     if type(value) is str:
         return special_float(value)

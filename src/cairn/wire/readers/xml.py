@@ -7,12 +7,13 @@ of elements have limits. Namespaces are ignored: models and clients are not of o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
-
 from cairn.wire.readers.scalars import Malformed, NotWellFormed, Reader, text_reader
+
+if TYPE_CHECKING:
+    from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 DEPTH_MAX = 64
 ELEMENTS_MAX = 200_000
