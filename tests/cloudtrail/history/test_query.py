@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cairn.cloudtrail.history import Query, QueryError, parse_query
-from cairn.cloudtrail.history.matching import RecordMatcher, glob, values_at
+from cairn.cloudtrail.history.matching import RecordMatcher, values_at
 from cairn.cloudtrail.history.query import Condition, Pattern, Words
+from cairn.core.wildcards import fits
 
 
 def condition(field: str, *values: str, exclude: bool = False, wild: bool = False) -> Condition:
@@ -97,8 +100,23 @@ def test_values_at_a_path() -> None:
 
 
 def test_a_star_stands_for_any_text_and_nothing_else_is_special() -> None:
-    assert glob("a*[b]?*").fullmatch("a\nxx[b]?")
-    assert not glob("a*[b]?").fullmatch("a b?")
+    assert fits(["a", "[b]?", ""], "a\nxx[b]?")
+    assert not fits(["a", "[b]?"], "a b?")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab*", min_size=1, max_size=8), st.text("ab", max_size=10))
+def test_a_star_means_what_it_means_in_an_expression(pattern: str, value: str) -> None:
+    expression = ".*".join(map(re.escape, pattern.split("*")))
+    assert fits(f"{pattern}*".split("*"), value) == (re.fullmatch(f"{expression}.*", value) is not None)
+    assert fits(f"*{pattern}".split("*"), value) == (re.fullmatch(f".*{expression}", value) is not None)
+
+
+def test_many_stars_are_no_way_to_keep_a_gateway_busy() -> None:
+    line = "requestParameters.key=" + "*a" * 100 + "*b"
+    record = b'{"requestParameters": {"key": "%s"}}' % (b"a" * 10_000)
+    assert not RecordMatcher(parse_query(line)).fits(record)
+    assert RecordMatcher(parse_query(line)).fits(record.replace(b'"}}', b'b"}}'))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cairn.cloudtrail.history import BadToken, Query, QueryError, Search, parse_query
+from cairn.cloudtrail.history.facts import facts_of
+from cairn.cloudtrail.history.live import LiveMatcher
 from cairn.cloudtrail.history.pages import PageTokens
 from cairn.cloudtrail.history.query import Condition, Pattern, Words
 from cairn.cloudtrail.history.search import Budget, search
@@ -85,7 +87,7 @@ def all_pages(bench: Any, question: Search) -> list[str]:
             return ids
 
 
-_events = st.lists(
+EVENTS = st.lists(
     st.fixed_dictionaries(
         {
             "time": st.integers(START, START + 40),
@@ -126,7 +128,7 @@ def _condition(draw: st.DrawFn) -> Condition:
     return Condition(field, tuple(Pattern(text, "*" in text) for text in texts), draw(st.booleans()))
 
 
-_questions = st.builds(
+QUESTIONS = st.builds(
     Search,
     query=st.builds(
         Query,
@@ -146,7 +148,7 @@ _questions = st.builds(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(drafts=_events, questions=st.lists(_questions, min_size=4, max_size=4))
+@given(drafts=EVENTS, questions=st.lists(QUESTIONS, min_size=4, max_size=4))
 def test_finds_and_counts_as_a_filtered_list_would(
     make_bench: Any, make_event: Any, drafts: list[dict[str, Any]], questions: list[Search]
 ) -> None:
@@ -154,6 +156,11 @@ def test_finds_and_counts_as_a_filtered_list_would(
     events = [make_event(**draft) for draft in drafts]
     bench.keep(*events)
     for question in questions:
+        live = LiveMatcher(question.query)
+        for event in events:
+            assert live.fits(event.header, facts_of(event.header, event.parse()), event.record) == fits(
+                event, question.query
+            )
         wanted = expected(events, question)
         assert all_pages(bench, question) == [event.header.id for event in wanted]
         fields = ["name", "user", "resource", "account", "readonly", "error", "requestParameters.bucketName"]
@@ -270,7 +277,12 @@ def test_a_token_fits_only_its_question(bench: Any, make_event: Any) -> None:
     bench.keep(*(make_event(START + number) for number in range(30)))
     token = bench.reader.search(Search(limit=10)).next
     assert bench.reader.search(Search(limit=10), token).events
-    for other in (Search(limit=11), Search(limit=10, accounts=(OTHER,)), Search(limit=10, newest_first=False)):
+    assert len(bench.reader.search(Search(limit=11), token).events) == 11
+    for other in (
+        Search(limit=10, time_min=1),
+        Search(limit=10, accounts=(OTHER,)),
+        Search(limit=10, newest_first=False),
+    ):
         with pytest.raises(BadToken):
             bench.reader.search(other, token)
 

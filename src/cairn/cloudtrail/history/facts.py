@@ -14,6 +14,8 @@ from cairn.core.records.lookup import lookup_facts
 
 VALUE_CHARS_MAX = 2000
 """Longest value that is indexed whole; nobody can ask for a longer one."""
+TIMES = range(-62_135_596_800, 253_402_300_800)
+"""Seconds since the epoch that have a date: the years 1 to 9999."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TEXT_ID = b"id-that-is-no-uuid:"

@@ -13,7 +13,7 @@ from cairn.cloudtrail.history.manifest import SegmentInfo
 from cairn.cloudtrail.history.operations import lookup_events
 from cairn.cloudtrail.history.pages import PageTokens
 from cairn.cloudtrail.history.rate import LookupRate
-from cairn.cloudtrail.history.search import Budget, Hits, Search, search
+from cairn.cloudtrail.history.search import SECONDS_MAX, Budget, Hits, Search, search
 from cairn.cloudtrail.history.segment_reader import SetAside, journal_position, known_ids, newest_set_aside
 from cairn.cloudtrail.history.segments import Damage, Segments
 from cairn.cloudtrail.history.sink import HistorySink, Rebuilt, rebuilt, request_rebuild
@@ -52,15 +52,18 @@ class HistoryReader:
         self._settings = settings
         self._clock = clock
         self.segments = Segments(folder)
-        self._tokens = PageTokens(folder, clock)
-        self._rate = LookupRate(folder, settings.lookup_rate, clock)
+        self.tokens = PageTokens(folder, clock)
+        self.rate = LookupRate(folder, settings.lookup_rate, clock)
 
     def lookup(self, question: Lookup) -> Found:
         """The newest events that fit the question."""
         return lookup(self.segments, question, arrived_min=self.arrived_min())
 
-    def search(self, question: Search, token: str = "") -> Hits:
+    def search(self, question: Search, token: str = "", *, seconds: float = SECONDS_MAX) -> Hits:
         """A page of the events that fit many conditions.
+
+        Args:
+            seconds: after which it stops and says so.
 
         Raises:
             BadToken: `token` was not given for this question, or is too old.
@@ -69,13 +72,18 @@ class HistoryReader:
             self.segments,
             question,
             token,
-            tokens=self._tokens,
+            tokens=self.tokens,
             arrived_min=self.arrived_min(),
-            budget=Budget(self._clock),
+            budget=Budget(self._clock, seconds=seconds),
         )
 
-    def summarize(self, question: Search, *, fields: Sequence[str] = (), buckets: int = 0) -> Summary:
+    def summarize(
+        self, question: Search, *, fields: Sequence[str] = (), buckets: int = 0, seconds: float = SECONDS_MAX
+    ) -> Summary:
         """Counts per field and over time of everything that fits.
+
+        Args:
+            seconds: after which it stops and says so.
 
         Raises:
             QueryError: there is no such field.
@@ -86,7 +94,7 @@ class HistoryReader:
             fields=fields,
             buckets=buckets,
             arrived_min=self.arrived_min(),
-            budget=Budget(self._clock),
+            budget=Budget(self._clock, seconds=seconds),
         )
 
     def known(self, event_ids: Sequence[str]) -> set[str]:
@@ -136,7 +144,7 @@ class HistoryReader:
 
     def operations(self) -> dict[str, Operation]:
         """The operations of the service that history answers, by name."""
-        return {"LookupEvents": lookup_events(self.lookup, self._tokens, self._rate)}
+        return {"LookupEvents": lookup_events(self.lookup, self.tokens, self.rate)}
 
     def arrived_min(self) -> int:
         """When the oldest event arrived that is still within retention, in seconds since the epoch."""
@@ -144,4 +152,4 @@ class HistoryReader:
 
     def close(self) -> None:
         self.segments.close()
-        self._rate.close()
+        self.rate.close()

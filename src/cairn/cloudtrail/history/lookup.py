@@ -65,6 +65,11 @@ def lookup(segments: Segments, question: Lookup, *, arrived_min: int) -> Found:
     return Found(read_events(segments, page), len(found) > question.limit, seq_end, page[-1][0] if page else None)
 
 
+def behind(question: Lookup, place: Place, seq_end: int) -> Lookup:
+    """The question for the page behind `place`, of what was there when the first page was read."""
+    return msgspec.structs.replace(question, below=place, seq_end=seq_end)
+
+
 def end_of(segments: Segments, manifest: Manifest) -> int:
     """The number that the next event to arrive will have, or a greater one."""
     end = max((info.next_seq for info in manifest.segments), default=1)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from cairn.cloudtrail.history.facts import Scope
+from cairn.core.decoding import UNREADABLE
 from cairn.core.durable import write_durably
 from cairn.core.errors import CairnError
 
@@ -25,7 +26,7 @@ class SegmentInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a segment without opening it."""
 
     name: str
-    """Its file is `NAME.db`, its Bloom filter `NAME.bloom`."""
+    """Its file is `NAME.db`, its Bloom filter `NAME.bloom`, its columns `NAME.columns`."""
     state: Literal["active", "full", "sealed", "damaged"]
     """`active`: being written. `full`: written no more. `sealed`: has a filter, is in one file, never changes.
     `damaged`: could not be read, and is left out of every answer until it is dropped or rebuilt."""
@@ -76,6 +77,10 @@ def filter_file(folder: Path, name: str) -> Path:
     return folder / f"{name}.bloom"
 
 
+def columns_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.columns"
+
+
 def save(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest durably."""
     write_durably(folder / FILE, msgspec.json.format(msgspec.json.encode(manifest)))
@@ -93,7 +98,7 @@ def load(folder: Path) -> Manifest:
         return Manifest()
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ManifestDamaged(
             f"{folder / FILE} cannot be read: {error}", advice="Restart the worker: it makes a new one."
         ) from error

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from cairn.cloudtrail.history.query import FIELDS, Condition, Pattern, Query
 from cairn.cloudtrail.history.segment_reader import parse
+from cairn.core.wildcards import fits
 
 NODES_MAX = 10_000
 """How much of one record a path may visit."""
@@ -69,11 +71,6 @@ def values_at(record: dict[str, Any], path: list[str]) -> Iterator[str]:
             yield str(leaf)
 
 
-def glob(pattern: str) -> re.Pattern[str]:
-    """`pattern` as an expression for a whole value, each `*` standing for any text."""
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
-
-
 def _is_plain(pattern: Pattern) -> bool:
     """Whether a value stands in JSON exactly so, however the JSON was written."""
     return not pattern.wild and _PLAIN.fullmatch(pattern.text) is not None
@@ -93,10 +90,7 @@ def _fits_any(condition: Condition) -> Callable[[str], bool]:
 
 
 def _test(pattern: Pattern) -> Callable[[str], bool]:
-    if not pattern.wild:
-        return pattern.text.__eq__
-    expression = glob(pattern.text)
-    return lambda value: expression.fullmatch(value) is not None
+    return partial(fits, pattern.text.split("*")) if pattern.wild else pattern.text.__eq__
 
 
 def _forms(text: str) -> list[bytes]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cairn.cloudtrail.history.facts import VALUE_CHARS_MAX, Field
-from cairn.cloudtrail.history.lookup import TIME_MAX, Found, Lookup
+from cairn.cloudtrail.history.insights import of_management_events, sifted
+from cairn.cloudtrail.history.lookup import TIME_MAX, Found, Lookup, behind
 from cairn.cloudtrail.history.pages import BadToken, Bookmark, PageTokens
 from cairn.cloudtrail.history.rate import LookupRate
 from cairn.cloudtrail.history.segment_reader import StoredEvent
@@ -47,28 +48,15 @@ def lookup_events(ask: Callable[[Lookup], Found], tokens: PageTokens, rate: Look
                 mark = tokens.open(str(token), question)
             except BadToken as error:
                 raise AwsError("InvalidNextTokenException", f"Invalid token: {error}.") from None
-            asked = _behind(question, mark)
-        found = ask(asked)
-        answer: dict[str, Any] = {"Events": [_item(event) for event in found.events]}
+            asked = behind(question, (mark.time, mark.seq), mark.seq_end)
+        insights = question.scope[2] == "Insight"
+        found = sifted(ask, asked, of_management_events) if insights else ask(asked)
+        answer: dict[str, Any] = {"Events": [item(event) for event in found.events]}
         if found.more and found.last is not None:
             answer["NextToken"] = tokens.make(Bookmark(*found.last, found.seq_end), question)
         return answer
 
     return operation
-
-
-def _behind(question: Lookup, mark: Bookmark) -> Lookup:
-    return Lookup(
-        scope=question.scope,
-        event_id=question.event_id,
-        field=question.field,
-        value=question.value,
-        time_min=question.time_min,
-        time_max=question.time_max,
-        limit=question.limit,
-        below=(mark.time, mark.seq),
-        seq_end=mark.seq_end,
-    )
 
 
 def _question(context: Context, input: dict[str, Any]) -> Lookup:
@@ -130,21 +118,33 @@ def _times(input: dict[str, Any]) -> tuple[int, int]:
 
 
 def _seconds(value: object, member: str) -> float | None:
+    try:
+        return seconds_of(value)
+    except ValueError as error:
+        raise AwsError("InvalidTimeRangeException", f"{member} {error}.") from None
+
+
+def seconds_of(value: object) -> float | None:
+    """A time of an input in seconds since the epoch; None: it is not given.
+
+    Raises:
+        ValueError: it can be none; the message says what it is.
+    """
     if value is None:
         return None
     if isinstance(value, datetime):
         value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < TIME_MAX:
-        raise AwsError("InvalidTimeRangeException", f"{member} is outside the range of possible values.")
+        raise ValueError("is outside the range of possible values")
     return value
 
 
-def _item(event: StoredEvent) -> dict[str, Any]:
-    """An event as LookupEvents shows it. What it does not have is left out."""
-    item: dict[str, Any] = {
+def item(event: StoredEvent) -> dict[str, Any]:
+    """An event as LookupEvents shows it. What it does not have is left out: Insights events have not even readOnly."""
+    members: dict[str, Any] = {
         "EventId": event.id,
         "EventName": event.name,
-        "ReadOnly": "true" if event.read_only else "false",
+        "ReadOnly": "" if event.category == "Insight" else "true" if event.read_only else "false",
         "AccessKeyId": event.access_key,
         "EventTime": utc(event.time),
         "EventSource": event.source,
@@ -152,7 +152,7 @@ def _item(event: StoredEvent) -> dict[str, Any]:
         "Resources": [_resource(kind, name) for kind, name in event.resources],
         "CloudTrailEvent": event.record.decode(),
     }
-    return {member: value for member, value in item.items() if value != ""}
+    return {member: value for member, value in members.items() if value != ""}
 
 
 def _resource(kind: str, name: str) -> dict[str, str]:

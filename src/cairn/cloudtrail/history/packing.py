@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import Any, cast
 
 from isal import igzip_lib, isal_zlib
 
@@ -22,7 +22,7 @@ _NOT_UNPACKED = cast(type[Exception], igzip_lib.IsalError)  # its stub takes the
 
 
 class RecordDamaged(CairnError):
-    """The bytes of a packed record are not as they were written."""
+    """What was stored is not as it was written."""
 
 
 def dictionary_of(records: Iterable[bytes]) -> bytes:
@@ -43,7 +43,7 @@ class Unpacker:
         self._starts = sorted(dictionaries)
         self._dictionaries = [dictionaries[start] for start in self._starts]
 
-    def unpack(self, packed: bytes, seq: int) -> bytes:
+    def unpack(self, packed: Any, seq: int) -> bytes:
         """The record that was packed under the number `seq`.
 
         Raises:
@@ -55,7 +55,7 @@ class Unpacker:
         unpacker = isal_zlib.decompressobj(zdict=self._dictionaries[index])
         try:
             record: bytes = unpacker.decompress(packed, RECORD_BYTES_MAX)  # its end checks the Adler-32
-        except _NOT_UNPACKED as error:
+        except (_NOT_UNPACKED, TypeError) as error:  # it may be no bytes any more
             raise RecordDamaged(f"record {seq} cannot be unpacked: {error}") from error
         if not unpacker.eof:
             raise RecordDamaged(f"record {seq} is cut short")

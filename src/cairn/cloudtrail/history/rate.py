@@ -14,7 +14,7 @@ ROWS_MAX = 10_000
 
 
 class LookupRate:
-    """A token bucket an account and region: `rate` a second, and as many at once."""
+    """A token bucket an account, region and operation: `rate` a second, and as many at once."""
 
     def __init__(self, folder: Path, rate: float, clock: Clock) -> None:
         """`rate` is in calls a second; 0 sets no limit, and nothing is stored."""
@@ -24,7 +24,7 @@ class LookupRate:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def admits(self, account: str, region: str) -> bool:
+    def admits(self, account: str, region: str, operation: str = "LookupEvents") -> bool:
         """Count a call, and tell whether it is within the rate. One that is not costs nothing."""
         if self._rate <= 0:
             return True
@@ -32,7 +32,7 @@ class LookupRate:
             connection = self._connection or self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
-                admitted = self._count(connection, f"{account}/{region}")
+                admitted = self._count(connection, f"{account}/{region}/{operation}")
             finally:
                 connection.execute("COMMIT")
             return admitted

@@ -12,7 +12,7 @@ from cairn.cloudtrail.history.lookup import SEQ_MAX
 from cairn.cloudtrail.history.manifest import SegmentInfo
 from cairn.cloudtrail.history.matching import RecordMatcher
 from cairn.cloudtrail.history.query import INDEXED, Condition, Pattern
-from cairn.cloudtrail.history.segment_reader import Place, SegmentReader, marks
+from cairn.cloudtrail.history.segment_reader import Place, SegmentReader, marks, placed, stored
 
 DRIVERS_MAX = 8
 """Values of one condition that are worth a list each."""
@@ -82,11 +82,11 @@ def drivers(reader: SegmentReader, scope: Scope, conditions: tuple[Condition, ..
         field = INDEXED.get(condition.field)
         if field is None:
             continue
-        terms = _terms(reader, number, field, condition.patterns)
+        terms = terms_meant(reader, number, field, condition.patterns)
         if not condition.exclude and terms == []:
             return []
         if not condition.exclude and terms is not None and len(terms) <= (DRIVERS_MAX if field in SINGLE else 1):
-            price = sum(_length(reader, term) for term in terms)
+            price = sum(length_of(reader, term) for term in terms)
             if price < cost:
                 best, cost = terms, price
         _check_field(condition, number, field, terms, where, values)
@@ -115,10 +115,11 @@ def scan_chunk(
     postings = f"p.term = ? AND (p.time, p.seq) {ahead} (?, ?) AND p.time {until} ?"
     last = time_min if newest else time_max
     sorting = f"ORDER BY p.time {order}, p.seq {order}"
-    found: Place | None = reader.connection.execute(
+    marked = reader.connection.execute(
         f"SELECT p.time, p.seq FROM postings p WHERE {postings} {sorting} LIMIT 1 OFFSET ?",  # noqa: S608
         (driver.term, *start, last, size - 1),
-    ).fetchone()
+    )
+    found: Place | None = next(iter(placed(marked.fetchall())), None)
     cut = f" AND (p.time, p.seq) {until} (?, ?)" if found else ""
     rows = reader.connection.execute(
         f"SELECT e.time, e.seq, e.read_only, {', '.join('e.' + column for column in COLUMNS)}"  # noqa: S608
@@ -148,6 +149,7 @@ def _matched(
     reader: SegmentReader, matcher: RecordMatcher, rows: list[tuple[Any, ...]], end: Place | None, looked: int
 ) -> Chunk:
     """A chunk of those rows whose records fit as well."""
+    placed(rows)
     if not matcher.needed:
         return Chunk(rows, [], end, looked, 0)
     records = reader.records([row[1] for row in rows])
@@ -160,14 +162,14 @@ def values_of(reader: SegmentReader, terms: list[int]) -> Iterator[tuple[int, st
     for start in range(0, len(terms), 500):
         some = terms[start : start + 500]
         query = f"SELECT id, value FROM terms WHERE id IN ({marks(some)})"  # noqa: S608 - question marks
-        yield from reader.connection.execute(query, some)
+        yield from ((term, stored(value, str)) for term, value in reader.connection.execute(query, some))
 
 
 def scopes_in(reader: SegmentReader, accounts: tuple[str, ...], regions: tuple[str, ...], category: str) -> list[Scope]:
     """The segment's scopes of a category; no accounts or regions mean all."""
     rows = reader.connection.execute("SELECT account, region, category FROM scopes WHERE category = ?", (category,))
     return [
-        (account, region, category)
+        (stored(account, str), stored(region, str), category)
         for account, region, _ in rows
         if (not accounts or account in accounts) and (not regions or region in regions)
     ]
@@ -183,7 +185,7 @@ def time_bounds(info: SegmentInfo, reader: SegmentReader, scopes: list[Scope]) -
         term = reader.term(scope, Field.ALL, "")
         for order, into in (("ASC", low), ("DESC", high)):
             query = f"SELECT time FROM postings WHERE term = ? ORDER BY time {order}, seq {order} LIMIT 1"  # noqa: S608
-            into += [time for (time,) in reader.connection.execute(query, (term,))]
+            into += [stored(time, int) for (time,) in reader.connection.execute(query, (term,))]
     return (min(low), max(high)) if low else None
 
 
@@ -193,7 +195,7 @@ def _check_id(reader: SegmentReader, condition: Condition, where: list[str], val
     where.append(f"e.id {'NOT ' if condition.exclude else ''}IN ({marks(keys)})")
     values += keys
     query = f"SELECT time FROM events WHERE id IN ({marks(keys)})"  # noqa: S608 - question marks
-    return {time for (time,) in reader.connection.execute(query, keys)}
+    return {stored(time, int) for (time,) in reader.connection.execute(query, keys)}
 
 
 def _check_field(
@@ -214,11 +216,13 @@ def _check_field(
     values += compared
 
 
-def _terms(reader: SegmentReader, scope: int, field: Field, patterns: tuple[Pattern, ...]) -> list[int] | None:
-    """The terms of a scope that any of the patterns means; None if they are too many to list."""
+def terms_meant(
+    reader: SegmentReader, scope: int, field: Field, patterns: tuple[Pattern, ...], *, most: int = TERMS_MAX
+) -> list[int] | None:
+    """The terms of a scope that any of the patterns means; None if they are more than `most`."""
     query, compared = _chosen(field, patterns)
-    found = reader.connection.execute(f"{query} LIMIT ?", (scope, *compared, TERMS_MAX + 1)).fetchall()
-    return [term for (term,) in found] if len(found) <= TERMS_MAX else None
+    found = reader.connection.execute(f"{query} LIMIT ?", (scope, *compared, most + 1)).fetchall()
+    return [term for (term,) in found] if len(found) <= most else None
 
 
 def _chosen(field: Field, patterns: tuple[Pattern, ...]) -> tuple[str, list[Any]]:
@@ -238,7 +242,7 @@ def _chosen(field: Field, patterns: tuple[Pattern, ...]) -> tuple[str, list[Any]
     return f"SELECT id FROM terms WHERE scope = ? AND field = {int(field)} AND ({' OR '.join(tests)})", values  # noqa: S608
 
 
-def _length(reader: SegmentReader, term: int) -> int:
+def length_of(reader: SegmentReader, term: int) -> int:
     """How many postings a term has, counted up to a limit."""
     found = reader.connection.execute(
         "SELECT count(*) FROM (SELECT 1 FROM postings WHERE term = ? LIMIT ?)", (term, PROBE_ROWS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from cairn.core.durable import sync_folder
@@ -79,7 +80,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     try:
         _check(connection)
         _prepare_writer(connection)
-    except sqlite3.Error:
+    except BaseException:
         connection.close()
         raise
     return connection
@@ -94,7 +95,7 @@ def open_to_read(path: Path, *, sealed: bool) -> sqlite3.Connection:
     connection = _connect(path, "ro&immutable=1" if sealed else "ro")
     try:
         _check(connection)
-    except sqlite3.Error:
+    except BaseException:
         connection.close()
         raise
     return connection
@@ -116,6 +117,27 @@ def _check(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
         raise sqlite3.DatabaseError(f"the segment is of version {version}, and {VERSION} is what is read here")
+    try:
+        tables = _tables(connection)
+    except UnicodeDecodeError as error:  # SQLite's message quotes what it cannot read
+        raise sqlite3.DatabaseError("the segment's schema is garbled") from error
+    if tables != _expected_tables():
+        raise sqlite3.DatabaseError("the segment's schema is not what was written")
+
+
+def _tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """What SQLite has of each table. A flipped bit there can make it read every row otherwise than it was written."""
+    return connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+
+
+@cache
+def _expected_tables() -> list[tuple[str, str]]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.executescript(TABLES)
+        return _tables(connection)
+    finally:
+        connection.close()
 
 
 def _prepare_writer(connection: sqlite3.Connection) -> None:

@@ -52,9 +52,11 @@ class Sealing:
         """Every key that the segment can be asked for, in slices."""
         query = self._connection.execute
         seq = -1
-        while rows := query("SELECT seq, id FROM events WHERE seq > ? LIMIT ?", (seq, KEYS_A_SLICE)).fetchall():
-            seq = rows[-1][0]
-            yield [key for _, key in rows]
+        while rows := query(
+            "SELECT id, seq FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (seq, KEYS_A_SLICE)
+        ).fetchall():
+            seq = rows[-1][1]
+            yield [row[0] for row in rows]
         scopes = {number: tuple(scope) for number, *scope in query("SELECT * FROM scopes")}
         term = 0
         while rows := query("SELECT * FROM terms WHERE id > ? ORDER BY id LIMIT ?", (term, KEYS_A_SLICE)).fetchall():

@@ -70,10 +70,16 @@ class Budget:
         self._deadline = clock.monotonic() + seconds
         self._seconds, self._rows, self._records = seconds, rows, records
         self.looked = 0
+        self._scanned = 0
         self._unpacked = 0
+
+    def count(self, events: int) -> None:
+        """Events that were looked at all at once, which costs no more than time."""
+        self.looked += events
 
     def spend(self, chunk: Chunk) -> None:
         self.looked += chunk.looked
+        self._scanned += chunk.looked
         self._unpacked += chunk.unpacked
 
     def unpack(self, records: int) -> None:
@@ -81,7 +87,7 @@ class Budget:
 
     def spent(self) -> str:
         """What has run out, in words; empty while nothing has."""
-        if self.looked >= self._rows:
+        if self._scanned >= self._rows:
             return f"it looked at {self.looked} events"
         if self._unpacked >= self._records:
             return f"it read {self._unpacked} records"
@@ -102,7 +108,8 @@ def search(
     Raises:
         BadToken: `token` was not given for this question, or is too old.
     """
-    mark = tokens.open(token, question) if token else None
+    asked = msgspec.structs.replace(question, limit=0)  # the next page may be of another size
+    mark = tokens.open(token, asked) if token else None
     seq_end = mark.seq_end if mark else end_of(segments, segments.manifest())
     bounds = bounds_of(question, seq_end, arrived_min, behind=(mark.time, mark.seq) if mark else None)
     limit = max(1, min(question.limit, LIMIT_MAX))
@@ -118,7 +125,7 @@ def search(
             stopped = place  # further than where the page began, so that going on always leads on
             break
     end = stopped or (found[-1][0] if more else None)
-    following = tokens.make(Bookmark(*end, seq_end), question) if end else ""
+    following = tokens.make(Bookmark(*end, seq_end), asked) if end else ""
     return Hits(read_events(segments, found), following, why, budget.looked)
 
 
@@ -171,7 +178,9 @@ def plan(reader: SegmentReader, *, question: Search, bounds: Bounds) -> list[Dri
     conditions = [c for c in question.query.conditions if c.field not in ("account", "region")]
     return [
         driver
-        for scope in _scopes(scopes_in(reader, question.accounts, question.regions, question.category), question.query)
+        for scope in scopes_asked(
+            scopes_in(reader, question.accounts, question.regions, question.category), question.query
+        )
         for driver in drivers(reader, scope, tuple(conditions), bounds)
     ]
 
@@ -213,7 +222,7 @@ def _along(
         start = chunk.end
 
 
-def _scopes(scopes: list[tuple[str, str, str]], query: Query) -> list[tuple[str, str, str]]:
+def scopes_asked(scopes: list[tuple[str, str, str]], query: Query) -> list[tuple[str, str, str]]:
     """Those that the query's conditions on account and region leave."""
     for condition in query.conditions:
         if condition.field in ("account", "region"):

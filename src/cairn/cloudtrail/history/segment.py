@@ -72,7 +72,15 @@ class SegmentWriter:
         Raises:
             sqlite3.Error: the file is missing, damaged or no segment.
         """
-        return cls(path, schema.open_to_write(path))
+        try:
+            connection = schema.open_to_write(path)
+            try:
+                return cls(path, connection)
+            except BaseException:
+                connection.close()
+                raise
+        except (KeyError, TypeError, ValueError) as error:  # what flipped bits made of it
+            raise sqlite3.DatabaseError(f"the segment is garbled: {error!r}") from error
 
     @property
     def events(self) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from cairn.cloudtrail.history.facts import Field, Scope, facts_of, id_key, id_text
+from cairn.cloudtrail.history.columns import NAMES
+from cairn.cloudtrail.history.facts import TIMES, Field, Scope, facts_of, id_key, id_text
 from cairn.cloudtrail.history.manifest import SegmentInfo
 from cairn.cloudtrail.history.packing import RecordDamaged, Unpacker
 from cairn.core.records.event import EventHeader
@@ -19,6 +20,7 @@ ROWS_A_QUERY = 500
 Place = tuple[int, int]
 """Where an event stands: its time in seconds, then its number. Newer events have greater places."""
 
+_T = TypeVar("_T")
 _decoder = msgspec.json.Decoder()
 
 
@@ -42,6 +44,19 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     """(type, name) of each."""
     record: bytes
     """The record's JSON, byte for byte as it was recorded."""
+
+    @property
+    def header(self) -> EventHeader:
+        return EventHeader(
+            id=self.id,
+            account=self.account,
+            region=self.region,
+            category=self.category,
+            time=self.time,
+            read_only=self.read_only,
+            source=self.source,
+            name=self.name,
+        )
 
 
 class SetAside(msgspec.Struct, frozen=True):
@@ -96,21 +111,22 @@ class SegmentReader:
     def newest(self, term: int, *, below: Place, time_min: int, seq_min: int, seq_end: int, limit: int) -> list[Place]:
         """Places of the events that have `term`, newest first: under `below`, not before `time_min`, with numbers
         from `seq_min` up to, not including, `seq_end`."""
-        return self.connection.execute(
+        rows = self.connection.execute(
             "SELECT time, seq FROM postings WHERE term = ? AND (time, seq) < (?, ?) AND time >= ?"
             " AND seq >= ? AND seq < ? ORDER BY time DESC, seq DESC LIMIT ?",
             (term, *below, time_min, seq_min, seq_end, limit),
-        ).fetchall()
+        )
+        return placed(rows.fetchall())
 
     def by_id(self, event_id: str, scope: Scope) -> Place | None:
         """Where the event of this id in this scope is."""
         number = self.scope(scope)
         if number is None:
             return None
-        found: Place | None = self.connection.execute(
+        rows = self.connection.execute(
             "SELECT time, seq FROM events WHERE id = ? AND scope = ?", (id_key(event_id), number)
-        ).fetchone()
-        return found
+        )
+        return next(iter(placed(rows.fetchall())), None)
 
     def record(self, seq: int) -> bytes:
         """The record of the event with this number.
@@ -138,6 +154,14 @@ class SegmentReader:
             raise RecordDamaged(f"{len(seqs) - len(packed)} events have no record")
         return [self._unpack(packed[seq], seq) for seq in seqs]
 
+    def facts(self, start: int, end: int) -> list[tuple[Any, ...]]:
+        """Of the events numbered from `start` up to, not including, `end`: the number, then the values of
+        `columns.NAMES`."""
+        return self.connection.execute(
+            f"SELECT seq, {', '.join(NAMES)} FROM events WHERE seq >= ? AND seq < ? ORDER BY seq",  # noqa: S608
+            (start, end),
+        ).fetchall()
+
     def events(self, seqs: Sequence[int]) -> tuple[list[StoredEvent], list[str]]:
         """The events with these numbers, in any order, and what is wrong with those that cannot be read."""
         events: list[StoredEvent] = []
@@ -160,6 +184,8 @@ class SegmentReader:
 
     def _event(self, seq: int, key: bytes, time: int, read_only: int, scope: int, packed: bytes) -> StoredEvent:
         account, region, category = self._scope_of(scope)
+        if not (isinstance(key, bytes) and isinstance(time, int) and time in TIMES):
+            raise RecordDamaged(f"event {seq} is garbled")
         record = self._unpack(packed, seq)
         parsed = parse(record)
         source, name = str(parsed.get("eventSource") or ""), str(parsed.get("eventName") or "")
@@ -188,7 +214,9 @@ class SegmentReader:
         if scope is None:
             for key, *names in self.connection.execute("SELECT id, account, region, category FROM scopes"):
                 self._scope_names[key] = (names[0], names[1], names[2])
-            scope = self._scope_names[number]
+            scope = self._scope_names.get(number)
+            if scope is None:
+                raise RecordDamaged(f"there is no scope {number}")
         return scope
 
     def _unpack(self, packed: bytes, seq: int) -> bytes:
@@ -201,7 +229,7 @@ class SegmentReader:
         found = self.connection.execute(
             "SELECT first_seq FROM arrivals WHERE arrived >= ? ORDER BY arrived LIMIT 1", (arrived,)
         ).fetchone()
-        return int(found[0]) if found is not None else self.end()
+        return stored(found[0], int) if found is not None else self.end()
 
     def end(self) -> int:
         """The number that the segment's next event has or would have."""
@@ -216,6 +244,28 @@ class SegmentReader:
             self._unpacker = Unpacker(dict(self.connection.execute("SELECT first_seq, content FROM dictionaries")))
             self._newest_dictionary = newest
         self._covered = max(end, seq + 1)
+
+
+def placed(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows that begin with an event's time and number.
+
+    Raises:
+        RecordDamaged: one begins with something else: a flipped bit can make that of a number.
+    """
+    if not {type(value) for row in rows for value in row[:2]} <= {int}:
+        raise RecordDamaged("the place of an event is garbled")
+    return rows
+
+
+def stored(value: object, kind: type[_T]) -> _T:
+    """A number or a text as it was stored.
+
+    Raises:
+        RecordDamaged: it is none any more.
+    """
+    if not isinstance(value, kind):
+        raise RecordDamaged(f"what should be {kind.__name__} is garbled")
+    return value
 
 
 def parse(record: bytes) -> dict[str, Any]:
@@ -252,4 +302,4 @@ def marks(values: Sequence[object]) -> str:
 def journal_position(reader: SegmentReader) -> int:
     """The journal position behind everything that the segment holds."""
     row = reader.connection.execute("SELECT value FROM meta WHERE name = 'position'").fetchone()
-    return int(row[0])
+    return stored(row[0] if row else None, int)

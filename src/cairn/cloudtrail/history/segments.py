@@ -15,9 +15,17 @@ import msgspec
 
 from cairn.cloudtrail.history import schema
 from cairn.cloudtrail.history.bloom import Bloom, FilterDamaged
-from cairn.cloudtrail.history.manifest import Manifest, ManifestWatch, SegmentInfo, filter_file, segment_file
+from cairn.cloudtrail.history.columns import Columns
+from cairn.cloudtrail.history.manifest import (
+    Manifest,
+    ManifestWatch,
+    SegmentInfo,
+    columns_file,
+    filter_file,
+    segment_file,
+)
 from cairn.cloudtrail.history.packing import RecordDamaged
-from cairn.cloudtrail.history.segment_reader import SegmentReader
+from cairn.cloudtrail.history.segment_reader import SegmentReader, placed
 from cairn.core.durable import write_durably
 
 log = logging.getLogger(__name__)
@@ -27,9 +35,13 @@ IDLE_CONNECTIONS_MAX = 4
 SEGMENTS_OPEN_MAX = 64
 DAMAGE_SUFFIX = ".damage"
 REASON_CHARS_MAX = 500
+ROWS_A_READ = 10_000
 
 
 _T = TypeVar("_T")
+_GARBLED = (RecordDamaged, KeyError, TypeError, ValueError)
+"""What reading raises where flipped bits made something else of a value or of the schema, which SQLite gives out all
+the same: a text for a number, a column of another name."""
 
 
 _PASSING = {
@@ -81,14 +93,19 @@ class Segments:
         bloom = self._shared(info).bloom(self)
         return bloom is None or bloom.may_hold(key)
 
+    def columns(self, info: SegmentInfo) -> Columns:
+        """The columns of a segment, which hold as many of its events as they do."""
+        return Columns(columns_file(self.folder, info.name))
+
     def visit(self, info: SegmentInfo, read: Callable[[SegmentReader], _T]) -> _T | None:
         """What `read` returns of a segment, or None where the segment is gone or damaged; damage is noted."""
         try:
             with self.reading(info) as reader:
                 return read(reader)
-        except (sqlite3.Error, RecordDamaged) as error:
+        except (sqlite3.Error, *_GARBLED) as error:
             if isinstance(error, sqlite3.Error) and not is_damage(error, segment_file(self.folder, info.name)):
                 raise
+            log.info("segment %s could not be read", info.name, exc_info=error)
             if not self._dropped(info):
                 self.note_damage(info.name, f"{type(error).__name__}: {error}")
             return None
@@ -126,10 +143,8 @@ class Segments:
             found = reader.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if found != "ok":
                 return str(found)
-            for (seq,) in reader.connection.execute("SELECT seq FROM events"):
-                reader.record(seq)
-            return ""
-        except (sqlite3.Error, RecordDamaged) as error:
+            return _read_wholly(reader)
+        except (sqlite3.Error, *_GARBLED) as error:
             return f"{type(error).__name__}: {error}"
         finally:
             reader.connection.close()
@@ -175,6 +190,23 @@ class Segments:
         """Whether the segment has left the history, or changed its state, since `info` was read."""
         now = next((other for other in self.manifest().segments if other.name == info.name), None)
         return now is None or now.state != info.state
+
+
+def _read_wholly(reader: SegmentReader) -> str:
+    """What of its events and postings cannot be read, or nothing.
+
+    Raises:
+        RecordDamaged: a posting cannot.
+    """
+    postings = reader.connection.execute("SELECT time, seq FROM postings")
+    while rows := postings.fetchmany(ROWS_A_READ):
+        placed(rows)
+    seqs = reader.connection.execute("SELECT seq FROM events")
+    while some := [seq for (seq,) in seqs.fetchmany(ROWS_A_READ)]:
+        _, wrong = reader.events(some)
+        if wrong:
+            return wrong[0]
+    return ""
 
 
 class _Shared:

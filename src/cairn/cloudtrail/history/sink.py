@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from cairn.cloudtrail.history.facts import facts_of
+from cairn.cloudtrail.history.facts import TIMES, facts_of
 from cairn.cloudtrail.history.segment import Arrival
 from cairn.cloudtrail.history.segment_reader import SetAside, parse
 from cairn.cloudtrail.history.store import HistoryStore
@@ -176,6 +176,6 @@ def _arrival(event: Event, arrived: int) -> Arrival:
     if not isinstance(record, dict):
         raise ValueError("the record is no JSON object")
     facts = facts_of(event.header, record)
-    if not -(1 << 40) < event.header.time < 1 << 40:
+    if event.header.time not in TIMES:
         raise ValueError(f"the time {event.header.time} is none")
     return Arrival(event.header, facts, event.record, arrived)

@@ -13,6 +13,7 @@ import msgspec
 
 from cairn.cloudtrail.history import manifest as manifests
 from cairn.cloudtrail.history.bloom import probe
+from cairn.cloudtrail.history.column_making import ColumnMaking
 from cairn.cloudtrail.history.facts import id_key
 from cairn.cloudtrail.history.manifest import Manifest, ManifestDamaged, SegmentInfo, segment_file
 from cairn.cloudtrail.history.schema import DRAFT_SUFFIX
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 SEGMENTS_A_RETENTION = 16
 """A segment is closed after this part of the retention, however little it holds, so that it can be dropped whole."""
 DAMAGED_FOLDER = "damaged"
-_FILE_SUFFIXES = (".db", ".db-wal", ".db-shm", ".bloom")
+_FILE_SUFFIXES = (".db", ".db-wal", ".db-shm", ".bloom", ".columns")
 _DRAFT_SUFFIXES = (DRAFT_SUFFIX, f"{DRAFT_SUFFIX}-journal")
 
 
@@ -49,6 +50,7 @@ class HistoryStore:
         self._lock = lock_folder(folder)
         self.segments = Segments(folder)
         self._sealing: Sealing | None = None
+        self._columns = ColumnMaking(folder, clock)
         self._manifest = self._load()
         manifests.save(self.folder, self._manifest)
         self._remove_orphans()
@@ -86,7 +88,10 @@ class HistoryStore:
             self.rotate()
         self._drop([info for info in self._manifest.segments if self._expired(info)])
         full = next((info for info in self._manifest.segments if info.state == "full"), None)
-        return full is not None and self._go_on_sealing(full, seconds_max)
+        if full is None:
+            return self._columns.work(self._manifest.segments, self._active.next_seq, seconds_max)
+        self._go_on_sealing(full, seconds_max)
+        return True
 
     def rotate(self, *, position: int | None = None) -> None:
         """Close the active segment, whatever it holds, and begin another, at another position if one is given."""
@@ -126,6 +131,7 @@ class HistoryStore:
         self._active.close()
         if self._sealing is not None:
             self._sealing.close()
+        self._columns.close()
         self.segments.close()
         self._lock.close()
 
@@ -143,8 +149,8 @@ class HistoryStore:
                 known.update(suspects[key] for key in found or ())
         return known
 
-    def _go_on_sealing(self, info: SegmentInfo, seconds_max: float) -> bool:
-        """Work on the seal of a full segment. Returns whether any is left to seal."""
+    def _go_on_sealing(self, info: SegmentInfo, seconds_max: float) -> None:
+        """Work on the seal of a full segment."""
         try:
             if self._sealing is None:
                 self._sealing = Sealing(self.folder, info)
@@ -154,12 +160,11 @@ class HistoryStore:
             if not is_damage(error, segment_file(self.folder, info.name)):
                 raise
             self._mark_damaged(info, f"{type(error).__name__}: {error}")
-            return True
+            return
         if done:
             failpoint("history.sealing")
             self._save(self._manifest.replaced(msgspec.structs.replace(info, state="sealed")))
             self._sealing = None
-        return any(info.state == "full" for info in self._manifest.segments)
 
     def _expired(self, info: SegmentInfo) -> bool:
         return info.state != "active" and info.arrived_max < self._clock.now() - self._settings.retention

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -10,6 +11,9 @@ from typing import Any
 
 import msgspec
 
+from cairn.cloudtrail.history.column_counts import count_by_columns, is_countable, is_worth_it
+from cairn.cloudtrail.history.columns import Columns, ColumnsDamaged
+from cairn.cloudtrail.history.counting import VALUES_A_SEGMENT_MAX, Counting
 from cairn.cloudtrail.history.facts import SINGLE, Scope, facts_of
 from cairn.cloudtrail.history.lookup import end_of
 from cairn.cloudtrail.history.manifest import SegmentInfo
@@ -30,10 +34,10 @@ from cairn.cloudtrail.history.segment_reader import SegmentReader, parse
 from cairn.cloudtrail.history.segments import Segments
 from cairn.core.records.event import EventHeader
 
+log = logging.getLogger(__name__)
+
 VALUES_MAX = 50
 """Values a field in the answer, the most frequent."""
-VALUES_A_SEGMENT_MAX = 5000
-"""Of a field with more values than this in one segment, the rarest are left out of its counts."""
 BUCKETS_MAX = 500
 SWEEP_SHARE_MIN = 0.3
 """From which part of a segment on it is read from end to end."""
@@ -67,14 +71,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     looked: int
 
 
-class Counting(msgspec.Struct):
-    """Counts as they grow."""
-
-    fields: dict[str, Counter[str]]
-    buckets: Counter[tuple[int, int]]
-    total: int = 0
-
-
 def summarize(
     segments: Segments,
     question: Search,
@@ -99,9 +95,18 @@ def summarize(
     start, end = _span(segments, infos, question) if buckets else (0, 0)
     width = _width(end - start + 1, min(buckets, BUCKETS_MAX)) if buckets else 0
     counting = Counting({name: Counter() for name in names}, Counter())
+    countable = is_countable(question, names)
     why = ""
     for info in infos:
-        count = partial(_count_segment, question=question, bounds=bounds, width=width, counting=counting, budget=budget)
+        count = partial(
+            _count_segment,
+            columns=segments.columns(info) if countable else None,
+            question=question,
+            bounds=bounds,
+            width=width,
+            counting=counting,
+            budget=budget,
+        )
         why = segments.visit(info, count) or ""
         if why:
             break
@@ -116,9 +121,32 @@ def summarize(
 
 
 def _count_segment(
-    reader: SegmentReader, *, question: Search, bounds: Bounds, width: int, counting: Counting, budget: Budget
+    reader: SegmentReader,
+    *,
+    columns: Columns | None,
+    question: Search,
+    bounds: Bounds,
+    width: int,
+    counting: Counting,
+    budget: Budget,
 ) -> str:
     """Add what one segment holds; returns what ran out, if anything did."""
+    if columns is not None and is_worth_it(reader, question, bounds):
+        try:
+            looked = count_by_columns(reader, columns, question=question, bounds=bounds, width=width, counting=counting)
+        except ColumnsDamaged as error:
+            log.error("%s; its segment is counted more slowly", error.message)
+            looked = None
+        if looked is not None:
+            budget.count(looked)
+            return budget.spent()
+    return _count_events(reader, question=question, bounds=bounds, width=width, counting=counting, budget=budget)
+
+
+def _count_events(
+    reader: SegmentReader, *, question: Search, bounds: Bounds, width: int, counting: Counting, budget: Budget
+) -> str:
+    """The same, event by event."""
     matcher = RecordMatcher(question.query)
     columns = {name: _COLUMNS[name] for name in counting.fields if name in _COLUMNS}
     beside = _RecordCounter([name for name in counting.fields if name not in _COLUMNS and name not in _OF_ROWS])
