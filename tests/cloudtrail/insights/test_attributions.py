@@ -57,7 +57,7 @@ def test_a_baseline_keeps_few_values_and_shares_its_average_out() -> None:
     for _ in range(100):
         learnt.add(0, values.number("often"), 1)
     learnt.add(1, values.number("agent"), 7)
-    assert len(learnt.places) == LEARNT_PLACES + 1
+    assert len(list(learnt.numbers())) == LEARNT_PLACES + 1
     first, *others = learnt.top(0, values, 10.0)
     assert first.value == "often"
     assert first.average > 7

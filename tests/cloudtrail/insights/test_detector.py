@@ -141,6 +141,14 @@ def test_the_baseline_is_not_poisoned_by_an_insight(state: bytes) -> None:
     assert run(detector, {BUSY: [60], OTHER: [12]}), "and the next one is seen"
 
 
+def test_what_comes_every_day_is_told_twice(state: bytes) -> None:
+    detector = load(state)
+    day = {NEW: [200, *[0] * (DAY - 1)], BUSY: [10] * DAY, OTHER: [12] * DAY}
+    starts = [[one.key for one in run(detector, day) if one.state is State.START] for _ in range(6)]
+    assert starts == [[NEW], [NEW], [], [], [], []]
+    assert run(load(dump(detector)), {NEW: [600], BUSY: [10], OTHER: [12]}), "and what is far more is seen"
+
+
 def test_a_new_level_becomes_usual_after_a_day(state: bytes) -> None:
     detector = load(state)
     minutes = INSIGHT_MINUTES_MAX + 3 * DAY
@@ -169,6 +177,18 @@ def test_the_minutes_of_an_outage_are_not_learnt_as_quiet_ones(state: bytes) -> 
     alone = run(detector, {BUSY: [0] * 600, OTHER: [12] * 600})
     assert alone == []
     assert detector.baselines.watches[BUSY.scope].minutes(NOW // 60 + 5) == 60, "one series may fall silent"
+
+
+def test_an_outage_of_the_first_day_is_no_quiet_hour_a_week_later() -> None:
+    detector = Detector()
+    outage = range(MIDNIGHT + 8 * 60, MIDNIGHT + 11 * 60)
+    found: list[Insight] = []
+    for minute in range(MIDNIGHT, NOW):
+        if minute not in outage:
+            risen = min(max((minute - MIDNIGHT) % DAY - 8 * 60, 0), 120)
+            detector.add(BUSY, minute, ALICE, 4 + 36 * risen // 120)
+        found += detector.close(minute)
+    assert [one for one in found if one.start >= MIDNIGHT + 7 * DAY] == []
 
 
 def test_late_calls_make_an_insight_of_the_minute_in_which_they_were_made(state: bytes) -> None:

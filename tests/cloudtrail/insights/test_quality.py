@@ -18,7 +18,7 @@ def test_incidents_are_found_and_little_else() -> None:
             detector.add(key, MONDAY + minute, Call("arn:aws:iam::1:user/a", "cli"), calls)
         found = detector.close(MONDAY + minute)
         starts += [(one.key, minute) for one in found if one.state is State.START and minute >= WEEK]
-    incidents = [one for one in account.incidents if "quiet" not in one.kind]
+    incidents = [one for one in account.incidents if "quiet" not in one.kind and "below" not in one.kind]
     hit = [one for one in incidents if any(key == one.key and one.start <= minute < one.end for key, minute in starts)]
     false = [
         (key, minute)

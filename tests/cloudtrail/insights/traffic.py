@@ -22,6 +22,11 @@ WEEK = 7 * DAY
 MONDAY = 28_401_120
 """A Monday's midnight, UTC, in minutes since the epoch: 2024-01-01."""
 
+QUIET_CALLS = 2.0
+"""A minute, below which five times the usual is a handful of calls."""
+WIDE_SCATTER = 0.2
+"""A dispersion from which on minutes scatter by half of their mean."""
+
 Rate = Callable[[int], float]
 """Calls a minute at a minute of the scenario."""
 
@@ -285,10 +290,20 @@ def _add_burst(dice: random.Random, account: Account, service: Service, week: in
         end = start + dice.randint(5, 30)
         base = sum(service.load.usual(minute) for minute in range(start, end)) / (end - start)
         if base >= 0.5 and start >= service.born and _free(account, service.key, start, end):
-            size = "" if base >= 2 else ", quiet hour"
             account.factors[service.key].append((start, end, times))
-            account.incidents.append(Incident(service.key, start, end, f"burst x{times:.0f}{size}", base))
+            kind = f"burst x{times:.0f}{_hardship(service, start, base, times)}"
+            account.incidents.append(Incident(service.key, start, end, kind, base))
             return
+
+
+def _hardship(service: Service, start: int, base: float, times: float) -> str:
+    """What makes a burst hard to find, or doubtful whether it is one."""
+    if base < QUIET_CALLS:
+        return ", quiet hour"
+    high = max(service.load.usual(minute) for minute in range(max(start - WEEK, 0), start, 10))
+    if times * base <= high:
+        return ", below week's high"
+    return ", wide scatter" if service.dispersion >= WIDE_SCATTER else ""
 
 
 def _add_flood(dice: random.Random, account: Account, key: SeriesKey, week: int, kind: str, calls: int) -> None:

@@ -131,64 +131,66 @@ class Learnt(msgspec.Struct, gc=False):
     """The most frequent values of a baseline, compactly. Counts lose a seventh each day, and so tend to those of seven
     days; what is below `FORGOTTEN` is let go."""
 
-    places: array[int] = msgspec.field(default_factory=lambda: array("I"))
-    """Attribute in the upper four bits, the number of the value in the others."""
-    calls: array[float] = msgspec.field(default_factory=lambda: array("f"))
-    """Of the value at the same place."""
+    cells: array[int] = msgspec.field(default_factory=lambda: array("I"))
+    """Two of each value: its place, with the attribute in the upper four bits and the number of the value in the
+    others, and its calls in 64ths."""
 
-    def add(self, attribute: int, number: int, calls: float) -> None:
+    def add(self, attribute: int, number: int, calls: int) -> None:
+        cells = self.cells
         place = attribute << 28 | number
+        added = min(calls, _CALLS_MAX) * _PART
         rarest = -1
         used = 0
-        for at, held in enumerate(self.places):
-            if held == place:
-                self.calls[at] += calls
+        for at in range(0, len(cells), 2):
+            if cells[at] == place:
+                cells[at + 1] = min(cells[at + 1] + added, _CALLS_MAX * _PART)
                 return
-            if held >> 28 == attribute:
+            if cells[at] >> 28 == attribute:
                 used += 1
-                if rarest < 0 or self.calls[at] < self.calls[rarest]:
+                if rarest < 0 or cells[at + 1] < cells[rarest + 1]:
                     rarest = at
         if used < LEARNT_PLACES:
-            self.places.append(place)
-            self.calls.append(calls)
+            # A new array has no room to spare, unlike one that grew.
+            self.cells = cells + array("I", (place, added))
         else:
-            self.places[rarest] = place
-            self.calls[rarest] += calls
+            cells[rarest] = place
+            cells[rarest + 1] = min(cells[rarest + 1] + added, _CALLS_MAX * _PART)
 
     def fade(self, factor: float) -> None:
         """Multiply all counts."""
-        kept = [(place, calls * factor) for place, calls in zip(self.places, self.calls, strict=True)]
-        kept = [(place, calls) for place, calls in kept if calls >= FORGOTTEN]
-        self.places = array("I", (place for place, _ in kept))
-        self.calls = array("f", (calls for _, calls in kept))
+        self._set(
+            (place, round(calls * factor)) for place, calls in self._pairs() if calls * factor >= FORGOTTEN * _PART
+        )
 
     def top(self, attribute: int, values: Values, average: float) -> list[Share]:
         """The most frequent values, which share out `average` calls a minute among them."""
-        found = [
-            (calls, values.text(place & _NUMBER))
-            for place, calls in zip(self.places, self.calls, strict=True)
-            if place >> 28 == attribute
-        ]
+        found = [(calls, values.text(place & _NUMBER)) for place, calls in self._pairs() if place >> 28 == attribute]
         whole = sum(calls for calls, _ in found)
         found.sort(key=lambda pair: (-pair[0], pair[1]))
         return [Share(text, average * calls / whole) for calls, text in found[:TOP]]
 
     def sort(self) -> None:
         """Put values into the order of their numbers."""
-        pairs = sorted(zip(self.places, self.calls, strict=True))
-        self.places = array("I", (place for place, _ in pairs))
-        self.calls = array("f", (calls for _, calls in pairs))
+        self._set(sorted(self._pairs()))
 
     def numbers(self) -> Iterator[int]:
-        return (place & _NUMBER for place in self.places)
+        return (place & _NUMBER for place in self.cells[::2])
 
     def renumber(self, numbers: dict[int, int]) -> None:
-        self.places = array("I", (place & ~_NUMBER | numbers[place & _NUMBER] for place in self.places))
+        self._set([(place & ~_NUMBER | numbers[place & _NUMBER], calls) for place, calls in self._pairs()])
+
+    def _pairs(self) -> Iterator[tuple[int, int]]:
+        return zip(self.cells[::2], self.cells[1::2], strict=True)
+
+    def _set(self, pairs: Iterable[tuple[int, int]]) -> None:
+        self.cells = array("I", [cell for pair in pairs for cell in pair])
 
 
 FORGOTTEN = 0.3
 """Calls: one call is let go after eight days."""
 _NUMBER = (1 << 28) - 1
+_PART = 64
+_CALLS_MAX = (1 << 26) - 1
 
 
 def learn(learnt: Learnt, sketch: Sketch, attributes: Iterable[int], values: Values) -> None:

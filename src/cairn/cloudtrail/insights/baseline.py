@@ -31,7 +31,11 @@ class Series(msgspec.Struct, gc=False):
     calls: int = 0
     """In the minutes of `hour`."""
     squares: int = 0
-    """Squares of the calls of each of its minutes."""
+    """Squares of the differences between the calls of its minutes and of those before them."""
+    minute: int = -1
+    """The last minute of `hour` with calls, from its beginning;"""
+    before: int = 0
+    """and its calls."""
     surplus: float = 0.0
     """How much more minutes scatter about the level of their hour than Poisson's would, as a sum of squares."""
     scale: float = 0.0
@@ -46,6 +50,8 @@ class Series(msgspec.Struct, gc=False):
     """The most calls of a minute in this week of the epoch."""
     peak_before: int = 0
     """In the week before."""
+    told: int = 0
+    """Of the last insight, the most calls of a minute: as much as a second insight reaches of that is usual."""
     level: float = 0.0
     """Calls a minute that an insight of a whole day left as usual; 0: none did."""
     level_until: int = 0
@@ -63,13 +69,26 @@ class Series(msgspec.Struct, gc=False):
             return max(self.peak, self.peak_before)
         return self.peak if weeks == 1 else 0
 
-    def take_minute(self, calls: int) -> None:
+    def take_minute(self, minute: int, calls: int) -> None:
         """Learn the calls of one closed minute of `hour`; not of silent ones."""
+        if minute - self.minute == 1:
+            self.squares += (calls - self.before) ** 2
+        else:
+            self.squares += self.before**2 + calls**2
+        self.minute, self.before = minute, calls
         self.calls += calls
-        self.squares += calls * calls
         self.active += 1
         self.peak = max(self.peak, calls)
         self.hours.add(self.hour, calls)
+
+    def tell(self, highest: int) -> None:
+        """Learn from an insight that ended: what comes again and again is told twice.
+
+        Args:
+            highest: the calls of its highest minute, all of them.
+        """
+        self.peak = max(self.peak, min(highest, self.told))
+        self.told = highest
 
     def move(self, hour: int) -> None:
         """Go on to a later hour; the sums of the one before are settled."""
@@ -86,6 +105,9 @@ class Series(msgspec.Struct, gc=False):
         if weeks:
             self.peak_before = self.peak if weeks == 1 else 0
             self.peak = 0
+        self.minute -= (hour - self.hour) * MINUTES_AN_HOUR
+        if self.minute < -1:
+            self.minute, self.before = -1, 0
         self.hour = hour
 
 
@@ -99,7 +121,9 @@ class Watch(msgspec.Struct):
     heard: int
     """The last minute with calls that is over."""
     resumed: int = -1
-    """The minute in which an outage ended."""
+    """The minute in which an outage ended;"""
+    fell: int = -1
+    """and its first minute."""
     series: int = 0
     """How many it has."""
     hours: Hours = msgspec.field(default_factory=Hours)
@@ -110,6 +134,9 @@ class Watch(msgspec.Struct):
     def minutes(self, hour: int) -> int:
         """Minutes of `hour` that were watched."""
         lost = self.missed.get(hour, 0) if self.missed else 0
+        if self.resumed > self.last:  # It is over, but not learnt yet.
+            begin = hour * MINUTES_AN_HOUR
+            lost += max(0, min(self.resumed, begin + MINUTES_AN_HOUR) - max(self.fell, begin))
         first = self.first // MINUTES_AN_HOUR
         if hour > first:
             return MINUTES_AN_HOUR - lost
@@ -118,7 +145,7 @@ class Watch(msgspec.Struct):
     def hear(self, minute: int) -> None:
         """A minute with calls is over, late ones of which may be missing."""
         if self._is_gap(self.heard, minute):
-            self.resumed = minute
+            self.fell, self.resumed = self.heard + 1, minute
         self.heard = max(self.heard, minute)
 
     def take_minute(self, minute: int, calls: int) -> None:
@@ -154,12 +181,11 @@ class Watch(msgspec.Struct):
         return minute - last > GAP_MINUTES_MIN and self.expected(last + 1, minute) >= GAP_CALLS
 
     def _usual(self, hour: int) -> float:
-        rates = [
-            self.hours.at(before) / self.minutes(before)
-            for before in (hour - HOURS_A_DAY, hour - BASELINE_DAYS * HOURS_A_DAY)
-            if self.minutes(before)
-        ]
-        return min(rates, default=0.0)
+        """Calls a minute. On the first day, of which nothing else is known, those of the hour before."""
+        known = [at for at in (hour - HOURS_A_DAY, hour - BASELINE_DAYS * HOURS_A_DAY) if self.minutes(at)]
+        if not known and self.minutes(hour - 1):
+            known = [hour - 1]
+        return min((self.hours.at(at) / self.minutes(at) for at in known), default=0.0)
 
     def _forget(self, minute: int) -> None:
         oldest = minute // MINUTES_AN_HOUR - (BASELINE_DAYS + 2) * HOURS_A_DAY

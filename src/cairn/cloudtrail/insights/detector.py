@@ -11,21 +11,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cairn.cloudtrail.insights import model
+from cairn.cloudtrail.insights import expectation, model
 from cairn.cloudtrail.insights.attributions import ATTRIBUTES, Share, Sketch, attributes_of
 from cairn.cloudtrail.insights.baseline import Watch
 from cairn.cloudtrail.insights.baselines import Baselines
+from cairn.cloudtrail.insights.expectation import Before
 from cairn.cloudtrail.insights.hours import HOURS_A_WEEK, MINUTES_A_DAY, MINUTES_AN_HOUR
 from cairn.cloudtrail.insights.insight import Attribution, Insight, State, Statistics
 from cairn.cloudtrail.insights.minutes import Minute, OpenMinutes
-from cairn.cloudtrail.insights.model import CALLS_MIN, WINDOWS, Before
+from cairn.cloudtrail.insights.model import CALLS_MIN, WINDOWS
 from cairn.cloudtrail.insights.series import Call, Scope, SeriesKey
 
-LATE_MINUTES = 10
+LATE_MINUTES = expectation.LATE_MINUTES
 """After a minute's end in which its late calls can still make an insight of it."""
 END_MINUTES = LATE_MINUTES
 """Usual minutes in a row that end an insight. No fewer than late ones are waited for: its End has all of its calls."""
-HALF_HOUR = 30
 AHEAD_MINUTES_MAX = 60
 """Of calls before the minute that is to be closed next. What is further ahead has a wrong clock, and is refused."""
 WATCHED_MINUTES_MIN = MINUTES_A_DAY
@@ -54,7 +54,9 @@ class Active:
     quiet: int = 0
     """Usual minutes since `last`, without those in which nothing at all was heard."""
     calls: int = 0
-    """In its minutes that are learnt."""
+    """In its minutes that are learnt,"""
+    highest: int = 0
+    """and in the highest of them."""
     sketch: Sketch = field(default_factory=Sketch)
     """Who made them."""
 
@@ -72,8 +74,8 @@ class Detector:
         """Closed minutes into which late calls came."""
         self.forgotten = 0
         """Calls so late or so far ahead that they are counted nowhere."""
-        self._half = -1
-        self._leasts: dict[SeriesKey, float] = {}
+        self._leasts: dict[int, dict[SeriesKey, float]] = {}
+        """By half hour, for this one and the one before."""
 
     def watch(self, scope: Scope, minute: int) -> None:
         """Every call of an account and region is told from this minute on: silence before the first is silence."""
@@ -139,24 +141,33 @@ class Detector:
         watch = self.baselines.watches.get(key.scope)
         if watch is None or minute - watch.first < WATCHED_MINUTES_MIN:
             return None
-        counts = [self.open.calls(minute - back, key) for back in range(max(WINDOWS))]
-        if sum(counts) < CALLS_MIN or not model.may_be_unusual(self._least(key, watch, minute), counts):
+        least = self._least(key, watch, minute)
+        if self.open.calls(minute, key) < model.FACTOR * least:
             return None
-        usual = model.usual(self.baselines.get(key, minute), watch, minute)
+        counts = [self.open.calls(minute - back, key) for back in range(max(WINDOWS))]
+        if sum(counts) < CALLS_MIN or not model.may_be_unusual(least, counts):
+            return None
+        series = self.baselines.get(key, minute)
+        usual = model.usual(series, watch, minute)
+        if not usual.above(counts[0]):
+            return None
         for window in WINDOWS:
-            if usual.unusual(sum(counts[:window]), window):
+            earlier = counts[window:]
+            lately = sum(earlier) / len(earlier) if earlier else expectation.lately(series, watch, minute)
+            if usual.unusual(sum(counts[:window]), window, lately):
                 return minute - max(back for back in range(window) if back == 0 or usual.above(counts[back]))
         return None
 
     def _least(self, key: SeriesKey, watch: Watch, minute: int) -> float:
         """A bound below what is expected, remembered for half an hour."""
-        half = minute // HALF_HOUR
-        if self._half != half:
-            self._half = half
-            self._leasts.clear()
-        found = self._leasts.get(key)
+        half = minute // expectation.HALF_HOUR
+        leasts = self._leasts.get(half)
+        if leasts is None:
+            self._leasts = {held: leasts for held, leasts in self._leasts.items() if held == half - 1}
+            leasts = self._leasts[half] = {}
+        found = leasts.get(key)
         if found is None:
-            found = self._leasts[key] = model.least(self.baselines.get(key, minute), watch, minute)
+            found = leasts[key] = expectation.least(self.baselines.get(key, minute), watch, minute)
         return found
 
     def _go_on(self, key: SeriesKey, insight: Active, minute: int) -> None:
@@ -184,7 +195,7 @@ class Detector:
         duration = minute + 1 - start
         average_now = sum(self.open.calls(at, key) for at in range(start, minute + 1)) / duration
         statistics = Statistics(average, average_now, duration, whole)
-        self.active[key] = Active(start, minute, model.before(series, watch, start), statistics, usual)
+        self.active[key] = Active(start, minute, expectation.before(series, watch, start), statistics, usual)
         return _insight(key, State.START, start, start, statistics, sketch, usual)
 
     def _learn_minute(self, minute: int) -> None:
@@ -203,16 +214,18 @@ class Detector:
         within = insight is not None and insight.start <= minute <= insight.last
         calls = counted.calls
         sketch: Sketch | None = counted.sketch()
-        if within or calls >= CALLS_MIN:
-            watch = self.baselines.watch(key.scope, minute)
-            series = self.baselines.get(key, minute)
-            usual = model.usual(series, watch, minute, insight.before if insight is not None else None)
-            watched = minute - watch.first >= WATCHED_MINUTES_MIN
-            if within or (watched and usual.unusual(calls)):
+        watch = self.baselines.watch(key.scope, minute)
+        watched = minute - watch.first >= WATCHED_MINUTES_MIN
+        if within or (
+            watched and calls >= CALLS_MIN and model.may_be_unusual(self._least(key, watch, minute), (calls,))
+        ):
+            usual = model.usual(self.baselines.get(key, minute), watch, minute, insight.before if insight else None)
+            if within or usual.unusual(calls):
                 calls = min(calls, max(int(LEARNT_FACTOR * usual.mean), LEARNT_MIN))
         if within:
             assert insight is not None and sketch is not None
             insight.calls += counted.calls
+            insight.highest = max(insight.highest, counted.calls)
             insight.sketch.merge(sketch)
             sketch = None
         self.baselines.take_minute(key, minute, calls, sketch)
@@ -222,16 +235,17 @@ class Detector:
         learnt = minute - LATE_MINUTES
         for key in sorted(self.active):
             insight = self.active[key]
+            series = self.baselines.get(key, minute)
             if insight.quiet >= END_MINUTES:
                 end = insight.last + 1
             elif learnt - insight.start + 1 >= INSIGHT_MINUTES_MAX:
                 end = learnt + 1
-                series = self.baselines.get(key, minute)
                 series.level = insight.calls / (end - insight.start)
                 series.level_until = minute // MINUTES_AN_HOUR + HOURS_A_WEEK
             else:
                 continue
             del self.active[key]
+            series.tell(insight.highest)
             duration = end - insight.start
             start = insight.statistics
             statistics = Statistics(start.baseline, insight.calls / duration, duration, start.baseline_minutes)

@@ -10,6 +10,7 @@ from cairn.cloudtrail.insights.attributions import Share
 from cairn.cloudtrail.insights.insight import Insight
 from cairn.cloudtrail.insights.series import ERROR_RATE, SeriesKey
 from cairn.core.clock import iso_seconds
+from cairn.core.records.event import Event, EventHeader, encode_record
 
 EVENT_VERSION = "1.11"
 """That of Cairn's other records."""
@@ -41,6 +42,22 @@ def compose(insight: Insight, trail_arn: str = "") -> dict[str, Any]:
         "insightDetails": _details(insight, trail_arn),
         "eventCategory": EVENT_CATEGORY,
     }
+
+
+def event_of(insight: Insight, trail_arn: str = "") -> Event:
+    """The record with its header, which names the calls that it is about: the record has none at the top."""
+    key, record = insight.key, compose(insight, trail_arn)
+    header = EventHeader(
+        id=record["eventID"],
+        account=key.account,
+        region=key.region,
+        category=EVENT_CATEGORY,
+        time=insight.minute * 60,
+        read_only=False,
+        source=key.source,
+        name=key.name,
+    )
+    return Event(header, encode_record(record))
 
 
 def shared_event_id(key: SeriesKey, start: int, trail_arn: str = "") -> str:

@@ -12,13 +12,13 @@ import msgspec
 from cairn.cloudtrail.insights.attributions import Counts, Learnt, Share, Sketch, Values
 from cairn.cloudtrail.insights.baseline import Series, Watch
 from cairn.cloudtrail.insights.detector import Active, Detector
+from cairn.cloudtrail.insights.expectation import Before
 from cairn.cloudtrail.insights.hours import Hours
 from cairn.cloudtrail.insights.insight import Statistics
 from cairn.cloudtrail.insights.minutes import Minute
-from cairn.cloudtrail.insights.model import Before
 from cairn.cloudtrail.insights.series import Call, Scope, SeriesKey
 
-FORM = 1
+FORM = 3
 """Of the bytes. Another one is refused: the caller learns anew from the event history."""
 
 
@@ -43,6 +43,7 @@ class _SavedActive(msgspec.Struct, array_like=True):
     usual: list[list[Share]]
     quiet: int
     calls: int
+    highest: int
     counts: list[Counts]
 
 
@@ -50,8 +51,8 @@ class _Saved(msgspec.Struct, array_like=True):
     form: int
     closed: int | None
     values: list[str]
-    series: list[tuple[SeriesKey, tuple[int | float, ...], int, str, bytes, bytes, bytes]]
-    """Key, the numbers in order, the newest hour, how wide its cells are, the cells, places and calls of attributions.
+    series: list[tuple[SeriesKey, tuple[int | float, ...], int, str, bytes, bytes]]
+    """Key, the numbers in order, the newest hour, how wide its cells are, the cells, and those of attributions.
     Cells are the machine's own: a state stays on the kind of machine that wrote it."""
     watches: list[tuple[Scope, tuple[int, ...], int, str, bytes, dict[int, int]]]
     minutes: list[_SavedMinute]
@@ -109,10 +110,10 @@ def load(data: bytes) -> Detector:
     baselines.refused = saved.refused
     baselines.values = Values(saved.values)
     shared: dict[str, str] = {}
-    for key, numbers, newest, width, cells, places, calls in saved.series:
+    for key, numbers, newest, width, cells, learnt in saved.series:
         made = Series(**dict(zip(_SERIES, numbers, strict=True)))  # type: ignore[arg-type]  # as they were packed
         made.hours = Hours(newest, _cells(width, cells))
-        made.learnt = Learnt(array("I", places), array("f", calls))
+        made.learnt = Learnt(array("I", learnt))
         baselines.series[SeriesKey(*(shared.setdefault(text, text) for text in key))] = made
     for scope, times, newest, width, cells, missed in saved.watches:
         watch = Watch(**dict(zip(_WATCH, times, strict=True)))  # type: ignore[arg-type]  # as they were packed
@@ -132,6 +133,7 @@ def load(data: bytes) -> Detector:
             usual,
             insight.quiet,
             insight.calls,
+            insight.highest,
             _sketch(insight.counts),
         )
     return detector
@@ -146,11 +148,11 @@ def _order_values(detector: Detector) -> None:
         series.learnt.sort()
 
 
-def _of_series(series: Series) -> tuple[tuple[int | float, ...], int, str, bytes, bytes, bytes]:
-    cells, learnt = series.hours.cells, series.learnt
+def _of_series(series: Series) -> tuple[tuple[int | float, ...], int, str, bytes, bytes]:
+    cells = series.hours.cells
     numbers = tuple(getattr(series, name) for name in _SERIES)
     hours = (series.hours.newest, cells.typecode, cells.tobytes())
-    return (numbers, *hours, learnt.places.tobytes(), learnt.calls.tobytes())
+    return (numbers, *hours, series.learnt.cells.tobytes())
 
 
 def _of_watch(watch: Watch) -> tuple[tuple[int, ...], int, str, bytes, dict[int, int]]:
@@ -167,7 +169,7 @@ def _of_minute(minute: int, key: SeriesKey, counted: Minute) -> _SavedMinute:
 def _of_active(key: SeriesKey, active: Active) -> _SavedActive:
     usual = [list(shares) for shares in active.usual]
     times = (active.start, active.last, active.before, active.statistics)
-    return _SavedActive(key, *times, usual, active.quiet, active.calls, _counts(active.sketch))
+    return _SavedActive(key, *times, usual, active.quiet, active.calls, active.highest, _counts(active.sketch))
 
 
 def _counts(sketch: Sketch) -> list[Counts]:

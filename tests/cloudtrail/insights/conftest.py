@@ -1,0 +1,3 @@
+from tests.cloudtrail.test_operations import call, others
+
+__all__ = ["call", "others"]
