@@ -31,7 +31,8 @@ def role_arn(name: str) -> str:
 
 
 class Buckets:
-    """Buckets with their policies; a policy here is the list of prefixes that it lets CloudTrail write."""
+    """Buckets with their policies; a policy here is the list of prefixes of `AWSLogs/...`, or of whole beginnings of
+    log files' keys, that it lets CloudTrail write."""
 
     def __init__(self) -> None:
         self.policies: dict[str, str | None] = {"logs": '[""]', "bare": None, "team-logs": '["team/"]', "far": None}
@@ -125,7 +126,11 @@ def service_may(policy: str, action: str, resource: str, facts: Mapping[str, str
         return "/" not in resource
     assert (action, facts["s3:x-amz-acl"]) == ("s3:PutObject", "bucket-owner-full-control")
     _, _, key = resource.partition("/")
-    return any(key.startswith(f"{prefix}AWSLogs/{ACCOUNT}/") for prefix in json.loads(policy))
+    for prefix in json.loads(policy):
+        folder = prefix if prefix.endswith("/CloudTrail/") else f"{prefix}AWSLogs/{ACCOUNT}/"
+        if key.startswith(folder):
+            return True
+    return False
 
 
 class Others:

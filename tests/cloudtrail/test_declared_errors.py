@@ -10,7 +10,8 @@ from cairn.cloudtrail import refusals
 
 OPERATIONS = (
     *("CreateTrail", "UpdateTrail", "DeleteTrail", "GetTrail", "DescribeTrails", "ListTrails", "StartLogging"),
-    *("StopLogging", "GetTrailStatus", "GetEventSelectors", "GetInsightSelectors", "AddTags", "RemoveTags", "ListTags"),
+    *("StopLogging", "GetTrailStatus", "GetEventSelectors", "AddTags", "RemoveTags", "ListTags"),
+    *("PutInsightSelectors", "GetInsightSelectors"),
 )
 NEVER = {
     "TrailNotProvidedException": "no longer in use, says the model",

@@ -103,6 +103,21 @@ def test_accounts_and_regions_have_files_of_their_own(rig: Rig) -> None:
     rig.check()
 
 
+@pytest.mark.parametrize("region", ["..", "../../elsewhere", "a/b", ".", "", "eu-west-1\n", "x" * 33, "é"])
+def test_an_event_of_a_region_that_is_none_is_delivered_with_those_of_the_trails(rig: Rig, region: str) -> None:
+    """Older versions recorded what strangers signed for. A key with `..` in it is refused by every bucket."""
+    rig.trail(multi_region=True)
+    rig.trail("members", bucket="other-logs", multi_region=True, region="eu-west-1")
+    events = rig.record(rig.event(), rig.event(region=region), rig.event(region="eu-west-1"))
+    rig.deliver()
+    for bucket, home in (("logs", "us-east-1"), ("other-logs", "eu-west-1")):
+        by_region = {key.split("/")[3]: records for key, records in rig.files(bucket).items()}
+        assert by_region.keys() == {"us-east-1", "eu-west-1"}
+        assert events[1].record in by_region[home]
+        assert sorted(rig.records(bucket)) == sorted(event.record for event in events)
+    rig.check()
+
+
 def test_intents_and_imported_events_are_not_delivered_and_unresolved_ones_are(rig: Rig) -> None:
     rig.trail()
     rig.record(rig.event(kind=Kind.INTENT))

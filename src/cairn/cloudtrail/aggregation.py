@@ -16,6 +16,7 @@ import msgspec
 
 from cairn.cloudtrail.selectors import Template
 from cairn.core.clock import iso_seconds
+from cairn.core.decoding import UNREADABLE
 from cairn.core.records.event import Event, EventHeader
 
 CATEGORY = "Aggregated"
@@ -131,7 +132,7 @@ def _values(event: Event) -> dict[str, str]:
     """What an event says of each dimension; those of which it says nothing are missing."""
     try:
         fields = _decoder.decode(event.record)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         fields = _Fields()
     values = {
         "eventName": event.header.name,

@@ -30,7 +30,7 @@ from cairn.core.state import State
 
 KEY = re.compile(
     r"(?P<prefix>.+/)?AWSLogs/((?P<organization>o-[a-z0-9]{10,32})/)?(?P<account>\d{12})/"
-    r"(?P<folder>CloudTrail(-Aggregated|-Insight|-NetworkActivity)?)/(?P<region>[a-z0-9-]+)/"
+    r"(?P<folder>CloudTrail(-Aggregated|-Insight|-NetworkActivity)?)/(?P<region>[\w-]{1,32})/"
     r"(?P<day>\d{4}/\d\d/\d\d)/(?P=account)_(?P=folder)_(?P=region)_(?P<stamp>\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
 """The key of a log file (spec 3)."""
@@ -93,9 +93,10 @@ def _due(journal: Journal, trail_spans: list[Span], given_up: list[range]) -> Co
             for event in entry.batch.of_kind():
                 header = event.header
                 if selectors[span.id].wants(event) and span.takes(entry.position, header.time):
-                    due[header.account, header.region, _hash(event.record)] += 1
+                    region = selectors[span.id].filed_under(header)
+                    due[header.account, region, _hash(event.record)] += 1
                     if header.category == "Data" and "API_ACTIVITY" in selectors[span.id].aggregations:
-                        due[header.account, header.region, _counted(header.source, header.name)] += 1
+                        due[header.account, region, _counted(header.source, header.name)] += 1
     return due
 
 

@@ -82,7 +82,7 @@ class Taker:
 
     def _put(self, event: Event) -> None:
         header = event.header
-        place, folder = (header.account, header.region), FOLDERS.get(header.category, FOLDER)
+        place, folder = (header.account, self.selector.filed_under(header)), FOLDERS.get(header.category, FOLDER)
         draft = self._last.get((*place, folder))
         if draft is None or not draft.has_room(event, self._file_bytes_max):
             # Parts are counted over all folders of a place: they tell its files apart without the folder.

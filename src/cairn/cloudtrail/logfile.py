@@ -15,6 +15,7 @@ import msgspec
 from isal import isal_zlib
 
 from cairn.core.clock import utc
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import CairnError
 
 FOLDERS = {
@@ -159,7 +160,7 @@ def read_log_file(content: bytes) -> list[bytes]:
     """
     try:
         return [bytes(record) for record in _decoder.decode(unpack(content)).Records]
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise LogFileDamaged(f"not the JSON of a log file: {error}") from error
 
 

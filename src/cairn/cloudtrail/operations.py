@@ -10,12 +10,14 @@ import msgspec
 
 from cairn.cloudtrail import preconditions, refusals, tags
 from cairn.cloudtrail.event_configuration import operations as configuration_operations
+from cairn.cloudtrail.insights.operations import operations as insight_operations
 from cairn.cloudtrail.organizations import Owners, joined
 from cairn.cloudtrail.preconditions import Preconditions
 from cairn.cloudtrail.selectors.operations import operations as selector_operations
 from cairn.cloudtrail.topics import topic_arn
 from cairn.cloudtrail.trail import Trail, TrailId, TrailSettings, check_name, parse_arn, resolve
 from cairn.cloudtrail.trails import Trails
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import AwsError
 from cairn.wire.operation import Context, Operation
 
@@ -39,12 +41,12 @@ def operations(trails: Trails, checks: Preconditions, owners: Owners) -> dict[st
         "StartLogging": doors.start_logging,
         "StopLogging": doors.stop_logging,
         "GetTrailStatus": doors.get_trail_status,
-        "GetInsightSelectors": doors.get_insight_selectors,
         "AddTags": doors.add_tags,
         "RemoveTags": doors.remove_tags,
         "ListTags": doors.list_tags,
         **selector_operations(trails, own=doors._own, seen=doors._seen),
         **configuration_operations(trails, own=doors._own, seen=doors._seen),
+        **insight_operations(trails, checks, own=doors._own, seen=doors._seen),
     }
 
 
@@ -128,13 +130,6 @@ class _TrailOperations:
 
     def get_trail_status(self, context: Context, params: Params) -> Mapping[str, Any]:
         return self._trails.status(self._seen(context, params["Name"]), context.region)
-
-    def get_insight_selectors(self, context: Context, params: Params) -> Mapping[str, Any]:
-        if "EventDataStore" in params:
-            raise refusals.unsupported("CloudTrail Lake")
-        if "TrailName" not in params:
-            raise AwsError("InvalidParameterException", "Either TrailName or EventDataStore must be given.")
-        raise refusals.insights_not_enabled(self._seen(context, params["TrailName"]).id.name)
 
     def add_tags(self, context: Context, params: Params) -> Mapping[str, Any]:
         trail = self._tagged(context, params["ResourceId"])
@@ -253,7 +248,7 @@ def _description(trail: Trail) -> dict[str, Any]:
     return _summary(trail) | {
         "HomeRegion": trail.id.home_region,
         "HasCustomEventSelectors": trail.settings.custom_selectors,
-        "HasInsightSelectors": False,
+        "HasInsightSelectors": bool(trail.settings.insights),
     }
 
 
@@ -284,7 +279,7 @@ def _read_token(token: str, account: str) -> list[str]:
         return []
     try:
         owner, *place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, str, str, str])
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, *UNREADABLE):
         raise refusals.invalid_token() from None
     if owner != account:
         raise refusals.invalid_token()

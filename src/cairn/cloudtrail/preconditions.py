@@ -156,9 +156,12 @@ class Preconditions:
         if key is None or not self._service_may(key.policy or "", "kms:GenerateDataKey", key.arn, facts):
             raise refusals.insufficient_bucket_policy(bucket)
 
-    def check_bucket(self, trail: TrailId, settings: TrailSettings) -> None:
+    def check_bucket(self, trail: TrailId, settings: TrailSettings, *, kind: str = "CloudTrail") -> None:
         """Raise unless the bucket exists and lets CloudTrail read its ACL and write the trail's log files: those of
         every account, where the trail is an organization's.
+
+        Args:
+            kind: the folder that is looked at.
 
         Raises:
             AwsError: S3BucketDoesNotExistException, InsufficientS3BucketPolicyException.
@@ -175,12 +178,12 @@ class Preconditions:
             ("s3:GetBucketAcl", arn, facts),
             (
                 "s3:PutObject",
-                f"{arn}/{folder}/{account}/CloudTrail/{trail.home_region}",
+                f"{arn}/{folder}/{account}/{kind}/{trail.home_region}",
                 facts | {"s3:x-amz-acl": "bucket-owner-full-control"},
             ),
         ]
         named = policy is not None and all(self._service_may(policy, *need) for need in needed)
-        if not named and not self._destinations.takes(bucket, f"{folder}/{trail.account}/CloudTrail/"):
+        if not named and not self._destinations.takes(bucket, f"{folder}/{trail.account}/{kind}/"):
             raise refusals.insufficient_bucket_policy(bucket)
 
 

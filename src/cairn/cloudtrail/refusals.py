@@ -144,6 +144,27 @@ def insights_not_enabled(name: str) -> AwsError:
     return AwsError("InsightNotEnabledException", text)
 
 
+def invalid_parameter(text: str) -> AwsError:  # (ours)
+    return AwsError("InvalidParameterException", text)
+
+
+def invalid_insight_source(text: str) -> AwsError:  # (ours)
+    return invalid_parameter(f"InsightSource must be the ARN of a trail, and {text} is none.")
+
+
+def error_code_missing() -> AwsError:  # (ours)
+    return invalid_parameter("ErrorCode is required where InsightType is ApiErrorRateInsight.")
+
+
+def insights_not_for_members() -> AwsError:  # (ours)
+    text = "Only the management account and delegated administrators may read the Insights of an organization's trail."
+    return AwsError("OperationNotPermittedException", text)
+
+
+def invalid_insight_selectors(text: str) -> AwsError:  # (ours)
+    return AwsError("InvalidInsightSelectorsException", text)
+
+
 def invalid_tag(text: str) -> AwsError:
     return AwsError("InvalidTagParameterException", text)
 

@@ -7,7 +7,14 @@ import re
 import msgspec
 
 from cairn.cloudtrail import refusals
-from cairn.cloudtrail.selectors import DEFAULT_SELECTORS, AdvancedSelector, EventSelector, Selection, Template
+from cairn.cloudtrail.selectors import (
+    DEFAULT_SELECTORS,
+    AdvancedSelector,
+    EventSelector,
+    InsightSelector,
+    Selection,
+    Template,
+)
 
 NAME_CHARACTERS_MIN = 3
 NAME_CHARACTERS_MAX = 128
@@ -43,6 +50,8 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """In force in place of `selectors` where there are any."""
     aggregations: tuple[Template, ...] = ()
     """By what the trail's data events are aggregated."""
+    insights: tuple[InsightSelector, ...] = ()
+    """Which Insights it has. None: it has none."""
     organization: str = ""
     """`o-...` of the organization whose trail it is; empty: the account's alone."""
     members: tuple[str, ...] = ()
@@ -106,6 +115,8 @@ def selection(trail: TrailId, settings: TrailSettings) -> Selection:
         aggregations=settings.aggregations,
         organization=settings.organization,
         members=settings.members,
+        insights=settings.insights,
+        trail=trail.arn if any("Data" in one.categories for one in settings.insights) else "",
     )
 
 

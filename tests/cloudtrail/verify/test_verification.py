@@ -34,6 +34,7 @@ from cairn.cloudtrail.checkpoints.logs import CheckpointLogs
 from cairn.cloudtrail.checkpoints.note import VerifierKey
 from cairn.cloudtrail.checkpoints.tiles import parse_path
 from cairn.cloudtrail.trail import TrailId
+from cairn.cloudtrail.verify import walk
 from cairn.cloudtrail.verify.keys import PublicKeys
 from cairn.cloudtrail.verify.log_reading import LogReading, ServersLog
 from cairn.cloudtrail.verify.places import Folder, Place, StoredObjects
@@ -340,6 +341,15 @@ def test_a_digest_that_anybody_may_have_written_is_no_more_than_invalid(
     (out.getvalue() + err.getvalue()).encode()
     if signed and forged != gzip.decompress(content):
         assert output.counts.invalid
+
+
+def test_a_digest_that_unpacks_to_more_than_any_has_is_not_unpacked(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "DIGEST_BYTES_MAX", 100)
+    assert {verdict.verdict for verdict in site.verify() if verdict.what is What.digest and not verdict.ours} == {
+        "INVALID: invalid format"
+    }
 
 
 def test_one_checkpoint_may_be_given_and_is_never_written(site: Site) -> None:

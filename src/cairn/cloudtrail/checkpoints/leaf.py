@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import msgspec
 
 from cairn.cloudtrail.checkpoints.tiles import ENTRY_BYTES_MAX
 from cairn.cloudtrail.trail import TrailId
+from cairn.core.clock import from_iso
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import CairnError
 
 FOLDER = "CloudTrail-Checkpoint"
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class LeafDamaged(CairnError):
@@ -55,9 +60,13 @@ def read_leaf(content: bytes) -> Leaf:
         LeafDamaged: they are none.
     """
     try:
-        return _decoder.decode(content)
-    except msgspec.MsgspecError as error:
+        leaf = _decoder.decode(content)
+        from_iso(leaf.end)
+    except (ValueError, *UNREADABLE) as error:
         raise LeafDamaged(f"not the JSON of a leaf: {error}") from error
+    if not _SHA256.fullmatch(leaf.sha256):
+        raise LeafDamaged("not the JSON of a leaf: its sha256 is none")
+    return leaf
 
 
 def origin(trail: TrailId) -> str:

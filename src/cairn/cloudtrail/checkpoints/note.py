@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +24,7 @@ SIGNATURES_MAX = 64
 _ED25519 = b"\x01"
 _DASH = "\N{EM DASH} "
 _ID_BYTES = 4
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 class BadNote(CairnError):
@@ -114,7 +116,7 @@ class Checkpoint(NamedTuple):
             BadNote: it is none.
         """
         origin, size, encoded, *_ = [*text.split("\n"), "", "", ""]
-        if not (origin and size.isascii() and size.isdigit() and str(int(size)) == size):
+        if not (origin and _SIZE.fullmatch(size)):
             raise BadNote("not the text of a checkpoint")
         found = _decode(encoded)
         if len(found) != HASH_BYTES:

@@ -14,6 +14,7 @@ from isal import isal_zlib
 
 from cairn.cloudtrail.logfile import LogFileDamaged, unpack
 from cairn.core.clock import from_iso, utc
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import CairnError
 
 HASH_ALGORITHM = "SHA-256"
@@ -166,7 +167,7 @@ def read_digest(content: bytes) -> tuple[Digest, bytes]:
         return _decoder.decode(plain), plain
     except LogFileDamaged as error:
         raise DigestDamaged(error.message) from error
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise DigestDamaged(f"not the JSON of a digest file: {error}") from error
 
 

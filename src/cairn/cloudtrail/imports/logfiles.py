@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from isal import igzip_lib, isal_zlib
 
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import CairnError
 from cairn.core.records.event import Event
 from cairn.core.records.parse import DamagedRecord, event_from_record
+from cairn.core.records.sizes import RECORD_DEPTH_MAX, is_deeper
 
 FILE_BYTES_MAX = 256 << 20
 """Largest file, and largest content of a gzipped one. CloudTrail's are at most 50 MB."""
 RECORD_BYTES_MAX = 1 << 20
 """Largest record. CloudTrail's are at most 256 KB, and 1 MB in a Lake store."""
-RECORD_DEPTH_MAX = 64
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -101,7 +102,7 @@ def _records_of(content: bytes) -> list[bytes]:
         if content.startswith(b"["):
             return [bytes(raw) for raw in _list_decoder.decode(content)]
         file = _file_decoder.decode(content)
-    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+    except UNREADABLE as error:
         lines = [line for line in content.splitlines() if line.strip()]
         if len(lines) > 1 and _is_object(lines[0]):
             return lines
@@ -117,7 +118,7 @@ def _records_of(content: bytes) -> list[bytes]:
 def _is_object(line: bytes) -> bool:
     try:
         return isinstance(_any_decoder.decode(line), dict)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
+    except UNREADABLE:
         return False
 
 
@@ -141,7 +142,7 @@ def _unwrapped(raw: bytes) -> bytes:
         return raw
     try:
         return _looked_up_decoder.decode(raw).CloudTrailEvent.encode()
-    except (ValueError, RecursionError, msgspec.MsgspecError):
+    except UNREADABLE:
         return raw  # a record that only mentions the name
 
 
@@ -149,14 +150,5 @@ def _check_depth(raw: bytes) -> None:
     """Refuse a record nested so deeply that whoever walks it later could fall."""
     if raw.count(b"{") + raw.count(b"[") <= RECORD_DEPTH_MAX:
         return
-    level: list[Any] = [_any_decoder.decode(raw)]
-    for _ in range(RECORD_DEPTH_MAX):
-        level = [child for node in level for child in _children(node)]
-        if not level:
-            return
-    raise DamagedRecord("", f"the record is nested more than {RECORD_DEPTH_MAX} deep")
-
-
-def _children(node: Any) -> list[Any]:
-    inner = node.values() if isinstance(node, dict) else node
-    return [child for child in inner if isinstance(child, dict | list)]
+    if is_deeper(_any_decoder.decode(raw), RECORD_DEPTH_MAX):
+        raise DamagedRecord("", f"the record is nested more than {RECORD_DEPTH_MAX} deep")

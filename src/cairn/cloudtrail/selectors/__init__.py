@@ -7,6 +7,7 @@ from cairn.cloudtrail.selectors.selection import (
     DataResource,
     EventSelector,
     FieldSelector,
+    InsightSelector,
     Selection,
     Template,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "DataResource",
     "EventSelector",
     "FieldSelector",
+    "InsightSelector",
     "Selection",
     "Selector",
     "Template",

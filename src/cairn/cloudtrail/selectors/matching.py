@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cairn.cloudtrail.selectors.selection import AdvancedSelector, EventSelector, FieldSelector, Selection
+from cairn.core.decoding import UNREADABLE
 from cairn.core.records.data_events import data_resource_type
 from cairn.core.records.event import Event, EventHeader
+from cairn.core.regions import is_region
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Fields(msgspec.Struct, rename="camel"):
     error_code: Any = None
     vpc_endpoint_id: Any = None
     session_credential_from_console: Any = None
+    insight_details: Any = None
 
 
 HeaderTest = Callable[[EventHeader], bool]
@@ -71,6 +74,7 @@ class Selector:
     def __init__(self, selection: Selection) -> None:
         self.accounts = frozenset((selection.account, *selection.members))
         self.organization = selection.organization
+        self._home_region = selection.home_region
         self._place = _place(selection)
         self._rules: dict[str, list[_Rule]] = defaultdict(list)
         if selection.advanced:
@@ -81,6 +85,8 @@ class Selector:
                 if basic.management:
                     self._rules["Management"].append(_management(basic))
                 self._rules["Data"] += _data(basic)
+        if selection.insights:
+            self._rules["Insight"].append(_insights(selection))
         self.aggregations = selection.aggregations
         self.categories = frozenset(category for category, rules in self._rules.items() if rules)
         """The eventCategory of all that it can want."""
@@ -101,6 +107,11 @@ class Selector:
                     return True
         return False
 
+    def filed_under(self, header: EventHeader) -> str:
+        """The Region whose log files have the event: its own, and the trail's where its own cannot stand in a key. Who
+        signs for a Region that is none must keep nobody's events from being delivered."""
+        return header.region if is_region(header.region) else self._home_region
+
     def may_want(self, header: EventHeader, resources: Sequence[dict[str, str]]) -> bool:
         """Whether the trail may log the event of a call of which no more is known than this. It says yes to all that
         `wants` says yes to."""
@@ -119,7 +130,7 @@ class Selector:
 def _fields(event: Event) -> Fields:
     try:
         return _decoder.decode(event.record)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         log.exception("the record of %s is no JSON object: selectors see its header alone", event.header.id)
         return Fields()
 
@@ -230,6 +241,19 @@ def _holds(field: FieldSelector) -> Callable[[_Values], bool]:
 def _is_one_of(equals: _Values, starts: _Values, ends: _Values) -> Callable[[str], bool]:
     exact, beginnings, endings = frozenset(equals), tuple(starts), tuple(ends)
     return lambda value: value in exact or value.startswith(beginnings) or value.endswith(endings)
+
+
+def _insights(selection: Selection) -> _Rule:
+    """The Insights events of a trail: those of data events that it logs itself, those of management events all."""
+    wanted = {(one.type, category) for one in selection.insights for category in one.categories}
+
+    def test(fields: Fields) -> bool:
+        details = fields.insight_details if isinstance(fields.insight_details, dict) else {}
+        category = details.get("sourceEventCategory")
+        own = category == "Management" or details.get("insightSource") == selection.trail
+        return own and (details.get("insightType"), category) in wanted
+
+    return _Rule((), record=(test,))
 
 
 def _texts(values: Any) -> _Values:

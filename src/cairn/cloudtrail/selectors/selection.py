@@ -13,6 +13,8 @@ import msgspec
 ReadWrite = Literal["All", "ReadOnly", "WriteOnly"]
 Template = Literal["API_ACTIVITY", "RESOURCE_ACCESS", "USER_ACTIONS"]
 """By what data events are aggregated."""
+InsightType = Literal["ApiCallRateInsight", "ApiErrorRateInsight"]
+InsightCategory = Literal["Management", "Data"]
 
 
 class DataResource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,6 +61,14 @@ DEFAULT_SELECTORS = (EventSelector(),)
 """What a trail logs that nobody gave selectors: all management events, nothing else."""
 
 
+class InsightSelector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A kind of Insights that a trail logs (spec 7)."""
+
+    type: InsightType
+    categories: tuple[InsightCategory, ...] = ("Management",)
+    """eventCategory of the events in which it is looked for."""
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides whether a trail logs an event. Two equal selections log the same."""
 
@@ -75,6 +85,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """`o-...` for an organization's trail: part of every key of what is delivered by this selection."""
     members: tuple[str, ...] = ()
     """The organization's accounts but `account`, which are logged too."""
+    insights: tuple[InsightSelector, ...] = ()
+    """Which Insights are looked for in what is logged, and logged beside it."""
+    trail: str = ""
+    """The trail's ARN, where `insights` has such of data events: they belong to the trail that logs these events."""
 
     def encode(self) -> str:
         return msgspec.json.encode(self).decode()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlencode, urlsplit
 
-from cairn.cloudtrail.verify.connections import Connections, NoReply, Reply, TooLong
+from cairn.cloudtrail.verify.connections import Connections, Get, NoReply, Reply, TooLong
 from cairn.cloudtrail.verify.listing import read_page
 from cairn.cloudtrail.verify.places import OBJECT_BYTES_MAX, Listed, NotThere, Stored
 from cairn.core.errors import CairnError, Refused, Unreachable
@@ -33,6 +33,7 @@ class Bucket:
     Args:
         endpoint: with the bucket in the path: `https://s3.eu-central-1.amazonaws.com`.
         trust: whom to believe on TLS; None: whomever this machine trusts.
+        get: another way there than over the network.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Bucket:
         credentials: Callable[[], Credentials],
         region: str,
         trust: ssl.SSLContext | None = None,
+        get: Get | None = None,
     ) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/")
@@ -53,7 +55,7 @@ class Bucket:
         self._base = parts.path.rstrip("/")
         self._credentials = credentials
         self._region = region
-        self._connections = Connections(self._origin, trust)
+        self._send = get or Connections(self._origin, trust).get
 
     def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[Listed]:
         query = {"list-type": "2", "encoding-type": "url", "prefix": prefix}
@@ -92,7 +94,7 @@ class Bucket:
             url = self._origin + target
             headers = sign("GET", url, unsigned, self._credentials(), service="s3", region=self._region)
             try:
-                reply = self._connections.get(target, headers, bytes_max=OBJECT_BYTES_MAX)
+                reply = self._send(target, headers, bytes_max=OBJECT_BYTES_MAX)
                 if reply.status not in _TRY_AGAIN or attempt == ATTEMPTS:
                     return reply
             except TooLong as error:

@@ -6,7 +6,7 @@ import socket
 import ssl
 import weakref
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from httptools import HttpParserError, HttpResponseParser
@@ -32,6 +32,12 @@ class NoReply(Exception):
 
 class TooLong(Exception):
     """The content has more bytes than were allowed."""
+
+
+class Get(Protocol):
+    """`Connections.get`."""
+
+    def __call__(self, target: str, headers: Iterable[tuple[str, str]], *, bytes_max: int) -> Reply: ...
 
 
 class Connections:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -64,7 +63,7 @@ def _items(path: Path) -> list[Mapping[str, Any]]:
         found = json.loads(path.read_bytes())
     except OSError as error:
         raise Misuse(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Misuse(f"{path} is no JSON: {error}") from error
     listed = found.get("PublicKeyList") if isinstance(found, dict) else found
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
@@ -74,6 +73,7 @@ def _items(path: Path) -> list[Mapping[str, Any]]:
 
 def _loaded(value: object) -> PublicKey | None:
     try:
-        return PublicKey.load(base64.b64decode(value) if isinstance(value, str) else bytes(value))  # type: ignore[call-overload]
-    except (NoPublicKey, TypeError, ValueError, binascii.Error):
+        der = base64.b64decode(value) if isinstance(value, str) else value
+        return PublicKey.load(der) if isinstance(der, bytes) else None
+    except (NoPublicKey, ValueError):
         return None

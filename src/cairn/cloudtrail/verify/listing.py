@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 from urllib.parse import unquote_plus
-from xml.etree import ElementTree
 
 from cairn.cloudtrail.verify.places import Listed
 from cairn.core.clock import from_iso
 from cairn.core.errors import Refused
+from cairn.wire.readers.scalars import NotWellFormed
+from cairn.wire.readers.xml import decode_xml
 
 
 class Page(NamedTuple):
@@ -25,16 +26,14 @@ def read_page(content: bytes) -> Page:
         Refused: it is none.
     """
     try:
-        if b"<!DOCTYPE" in content:
-            raise ValueError("it declares a document type")
-        root = ElementTree.fromstring(content)  # noqa: S314 - a document type, and hence any entity, is refused above
-        encoded = root.findtext("{*}EncodingType") == "url"
+        root = decode_xml(content)
+        encoded = root.findtext("EncodingType") == "url"
         objects = []
-        for found in root.iterfind("{*}Contents"):
-            fields = {child.tag.rpartition("}")[2]: child.text or "" for child in found}
+        for found in root.iterfind("Contents"):
+            fields = {child.tag: child.text or "" for child in found}
             key = unquote_plus(fields["Key"]) if encoded else fields["Key"]
             objects.append(Listed(key, from_iso(fields["LastModified"])))
-        more = root.findtext("{*}NextContinuationToken") if root.findtext("{*}IsTruncated") == "true" else ""
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        more = root.findtext("NextContinuationToken") if root.findtext("IsTruncated") == "true" else ""
+    except (NotWellFormed, ValueError, LookupError) as error:
         raise Refused(f"what the S3 there answered is no list of objects: {error}") from error
     return Page(objects, more or "")

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from cairn.cloudtrail.checkpoints.note import BadNote, Checkpoint, VerifierKey, open_checkpoint, unsigned_checkpoint
+from cairn.core.decoding import UNREADABLE
 from cairn.core.durable import write_durably
 from cairn.core.errors import Misuse
 
@@ -32,12 +33,18 @@ class SeenCheckpoints:
 
     The file may also be a single checkpoint as it was published, or as a witness keeps it: then it is compared with
     and never written.
+
+    Args:
+        path: None: nothing was seen, and nothing is kept.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.path = path
         self._pinned: Checkpoint | None = None
         self._pinned_note = ""
+        if path is None:
+            self._file = _File()
+            return
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -52,7 +59,7 @@ class SeenCheckpoints:
                 self._pinned = unsigned_checkpoint(self._pinned_note)
                 return
             self._file = msgspec.json.decode(content, type=_File)
-        except (BadNote, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        except (BadNote, *UNREADABLE) as error:
             raise Misuse(f"{path} holds no checkpoints: {error}") from error
 
     def origins(self, place: str) -> list[str]:
@@ -81,7 +88,7 @@ class SeenCheckpoints:
 
     def remember(self, origin: str, place: str, key: VerifierKey, note: str) -> None:
         """Keep what a whole verification saw. Durable once it returns."""
-        if self._pinned is not None:
+        if self._pinned is not None or self.path is None:
             return
         self._file.logs[origin] = Remembered(place, str(key), note)
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

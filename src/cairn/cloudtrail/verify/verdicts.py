@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from cairn.core.clock import iso_seconds
+from cairn.core.printable import printable
 
 VALID = "valid"
 INVALID = "INVALID: "
@@ -57,7 +58,20 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             between = f"{iso_seconds(self.start)} and {iso_seconds(self.end)}"
             return f"{backfill}No log files were delivered by CloudTrail between {between}"
         name = self.name or f"s3://{self.bucket}/{self.key}"
-        return f"{backfill}{self.what}\t{name}\t{self.verdict}"
+        return f"{backfill}{self.what}\t{printable(name)}\t{printable(self.verdict)}"
+
+
+def as_object(verdict: Verdict) -> dict[str, object]:
+    """A verdict for machines; what is not said of it is left out."""
+    if verdict.what is What.gap:
+        return {"what": "gap", "start": iso_seconds(verdict.start), "end": iso_seconds(verdict.end)}
+    state, _, why = verdict.verdict.partition(": ")
+    found: dict[str, object] = {"what": verdict.what.value.lower(), "verdict": state.lower()}
+    said = {"why": why, "bucket": verdict.bucket, "key": verdict.key, "name": verdict.name}
+    found |= {name: value for name, value in said.items() if value}
+    if verdict.backfill:
+        found["backfill"] = True
+    return found | {"found_by": "cairn" if verdict.ours else "both"}
 
 
 class Tally(msgspec.Struct):

@@ -26,6 +26,8 @@ from cairn.cloudtrail.verify.verdicts import INVALID, UNKNOWN, VALID, Verdict, W
 from cairn.core.clock import from_iso
 from cairn.core.errors import CairnError
 
+DIGEST_BYTES_MAX = 64 << 20
+"""Unpacked: a digest of some 200,000 log files."""
 _GZIP = 16 + zlib.MAX_WBITS
 _REQUIRED = (
     "digestPublicKeyFingerprint",
@@ -133,7 +135,7 @@ class Walk:
     def _judge(self, key: str) -> WalkedDigest:
         stored = self._read(self._bucket, key)
         try:
-            plain = zlib.decompress(stored.content, _GZIP)
+            plain = _unpacked(stored.content)
         except zlib.error:
             return WalkedDigest(self._verdict(key, f"{INVALID}invalid format"), b"")
         sha256 = hashlib.sha256(plain).digest()
@@ -238,6 +240,19 @@ def _ended(key: str) -> int:
     """digestEndTime, as a digest's key says it."""
     name = parse_key(key)
     return name.end if name is not None else 0
+
+
+def _unpacked(content: bytes) -> bytes:
+    """What a digest file holds.
+
+    Raises:
+        zlib.error: it is no gzip, or not whole, or has more than a digest ever has.
+    """
+    unpacker = zlib.decompressobj(_GZIP)
+    plain = unpacker.decompress(content, DIGEST_BYTES_MAX)
+    if not unpacker.eof:
+        raise zlib.error("it is not whole, or too large")
+    return plain
 
 
 def _time(text: object) -> int:
