@@ -15,7 +15,7 @@ from cairn.core.config import Account as AccountSettings
 from cairn.core.config import Auth, Settings
 from cairn.core.errors import AwsError, CairnError
 from cairn.core.policy import Kind, Policy, parse_policy
-from cairn.core.records.identity import ANONYMOUS, Identity, Session, SessionIssuer, root
+from cairn.core.records.identity import ANONYMOUS, UNKNOWN, Identity, Session, SessionIssuer, root
 from cairn.core.state import State, metadata
 from cairn.gateway.authorize import Authorizer
 from cairn.gateway.keys import AccessKey, KeyTable
@@ -161,6 +161,42 @@ SEARCH = ("cairn", "Search")
 def test_which_calls_are_decided(rig: Rig, auth: dict[str, Any], asked: tuple[str, str], allowed: bool) -> None:
     rig.with_auth(**auth)
     assert (rig.decide(call(*asked)) == "") is allowed
+
+
+@pytest.mark.parametrize(
+    ("account", "principal", "allowed"),
+    [(ACCOUNT, {"AWS": OTHER}, True), (OTHER, {"AWS": OTHER}, False), (OTHER, {"AWS": ACCOUNT}, True)],
+)
+def test_a_role_of_another_account_is_decided_by_default(
+    rig: Rig, account: str, principal: dict[str, str], allowed: bool
+) -> None:
+    rig.with_auth(iam="own")
+    role = f"arn:aws:iam::{account}:role/auditor"
+    rig.source.principals[ALICE.arn] = allow("sts:AssumeRole")
+    trust = policy("Allow", "sts:AssumeRole", kind=Kind.TRUST, Principal=principal)
+    rig.source.resources[role] = ResourcePolicy(account, trust, required=True)
+    assert (rig.decide(call("sts", "AssumeRole", RoleArn=role, RoleSessionName="visit")) == "") is allowed
+
+
+@pytest.mark.parametrize(("mode", "allowed"), [("verify", False), ("trust", True)])
+def test_a_token_opens_no_role_that_does_not_trust_its_provider(rig: Rig, mode: str, allowed: bool) -> None:
+    rig.with_auth(iam="own", mode=mode)
+    trust = policy("Allow", "sts:*", kind=Kind.TRUST, Principal={"AWS": ACCOUNT})
+    rig.source.resources[ROLE] = ResourcePolicy(ACCOUNT, trust, required=True)
+    for service, operation, member in (
+        ("sts", "AssumeRoleWithWebIdentity", "RoleArn"),
+        ("sts", "AssumeRoleWithSAML", "RoleArn"),
+        ("cognito-identity", "GetCredentialsForIdentity", "CustomRoleArn"),
+    ):
+        told = rig.decide(call(service, operation, UNKNOWN, signed=False, **{member: ROLE}))
+        assert (told == "") is allowed, operation
+
+
+@pytest.mark.parametrize("kind", ["WebIdentityUser", "SAMLUser"])
+def test_who_has_no_account_may_nothing_there(rig: Rig, kind: Any) -> None:
+    rig.with_auth(iam="own")
+    somebody = Identity(type=kind, account=ACCOUNT, principal_id="p", user_name="u", identity_provider="p")
+    assert "AccessDenied" in rig.decide(call(*LIST_USERS, somebody))
 
 
 def test_a_call_without_a_signature_is_the_bucket_s_to_decide(rig: Rig) -> None:

@@ -187,6 +187,12 @@ def test_an_assumed_role(keys: KeyTable, clock: TestClock) -> None:
     assert context["attributes"]["mfaAuthenticated"] == "false"
 
 
+@pytest.mark.parametrize("role", ["deploy", "arn:aws:iam", "arn:aws:iam:::role/deploy"])
+def test_a_role_whose_arn_is_none_is_the_callers(keys: KeyTable, role: str) -> None:
+    learn(keys, call("sts", "AssumeRole", {"RoleArn": role, "RoleSessionName": "ci"}, ALICE), {"Credentials": SESSION})
+    assert identity_of(keys, "ASIA1")["accountId"] == ACCOUNT
+
+
 def test_a_web_identity(keys: KeyTable) -> None:
     params = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/Web", "RoleSessionName": "app", "WebIdentityToken": "x"}
     output = {

@@ -72,6 +72,15 @@ def test_action_and_resource(service: str, operation: str, params: dict[str, Any
     assert needed(service, operation, **params) == [(action, resource)]
 
 
+def test_metric_data_needs_what_events_need_and_that_of_a_trail_its_own() -> None:
+    events, trail = ("cloudtrail:LookupEvents", "*"), f"arn:aws:cloudtrail:{HERE}:trail/t"
+    own = ("cloudtrail:ListInsightsData", trail)
+    assert needed("cloudtrail", "ListInsightsMetricData") == [events]
+    assert needed("cloudtrail", "ListInsightsMetricData", TrailName="t") == [events, own]
+    assert needed("cloudtrail", "ListInsightsMetricData", TrailName=trail) == [events, own]
+    assert needed("cloudtrail", "ListInsightsData", InsightSource=trail) == [own]
+
+
 def test_making_an_api_destination_is_on_its_connection_too() -> None:
     connection = f"arn:aws:events:{HERE}:connection/c/0"
     found = needed("events", "CreateApiDestination", Name="d", ConnectionArn=connection)

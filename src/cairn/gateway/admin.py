@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import AwsError, CairnError
 from cairn.wire.http import Call, Headers, Response
 
@@ -58,7 +59,7 @@ class Admin:
             result = await asyncio.to_thread(answer, query, call.body or b"")
         except CairnError as error:
             raise AwsError("ValidationException", error.message, 400, advice=error.advice) from error
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise AwsError("ValidationException", str(error), 400) from error
         return Response(200, Headers([("content-type", "application/json")]), msgspec.json.encode(result))
 

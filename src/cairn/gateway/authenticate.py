@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -18,7 +18,9 @@ from cairn.gateway.posted import become_put, posted_bucket, take_file
 from cairn.wire import sigv2, sigv4
 from cairn.wire.form_upload import read_form
 from cairn.wire.http import Call, Request
-from cairn.wire.models import operation_model
+from cairn.wire.identify import services_signed_for
+from cairn.wire.models import index, operation_model
+from cairn.wire.neighbours import Neighbours
 from cairn.wire.payload import headers_in_query, open_payload
 from cairn.wire.post_policy import FormClaim, PostPolicy, read_claim
 from cairn.wire.protocols import protocol_of
@@ -61,6 +63,7 @@ class Authenticator:
 
     def __init__(self, settings: Settings, keys: KeyTable, clock: Clock) -> None:
         self._verifies = settings.auth.mode == "verify"
+        self._neighbours = Neighbours(settings.server.domains)
         self._skew = float(settings.auth.skew)
         self._account = settings.account.id
         self._body_bytes_max = int(settings.server.body_bytes_max)
@@ -119,6 +122,7 @@ class Authenticator:
                 claim.verify(key.secret)
                 identity = key.identity
             else:
+                self._neighbours.check(call.request)
                 identity = self._trusted(key, claim.key_id, dialect)
             policy = PostPolicy(claim.policy)
             policy.check(form, bucket, now=self._clock.now())
@@ -148,7 +152,10 @@ class Authenticator:
         else:
             body = await self._read(request)
             digest = hashlib.sha256(body).hexdigest()
+            if claim.payload == UNSIGNED_PAYLOAD and not _body_may_be_unsigned(call):
+                claim = replace(claim, payload="")
             claim.verify(request, key.secret, digest)
+            _check_service(call, claim, dialect)
             if claim.payload not in ("", UNSIGNED_PAYLOAD) and claim.payload.lower() != digest:
                 raise refusal(Reason.MISMATCH, dialect)
             caller = Caller(key.identity, key.identity.account, _once(body), len(body), body)
@@ -171,6 +178,7 @@ class Authenticator:
         key = await self._keys.find(key_id) if key_id else None
         if not key_id and may_be_unsigned(call):
             return await self._unsigned(call, dialect)
+        self._neighbours.check(call.request)
         identity = self._trusted(key, key_id, dialect)
         caller = await self._unsigned(call, dialect, identity)
         if key_id:
@@ -213,6 +221,26 @@ def _takes_no_signature(service: str, operation: str) -> bool:
         return bool(operation_model(service, operation).auth_type == "none")
     except KeyError:
         return False
+
+
+def _body_may_be_unsigned(call: Call) -> bool:
+    """Outside S3 a few operations say so, and so do Cairn's own commands."""
+    if call.service not in index().services:
+        return True
+    if not call.operation:
+        return False
+    model = operation_model(call.service, call.operation)
+    return model.auth_type == "v4-unsigned-body" or bool(model.unsigned_payload)
+
+
+def _check_service(call: Call, claim: Claim, dialect: Dialect) -> None:
+    """Raises AwsError where the claim is for another service than the one that is called."""
+    known = index().services.get(call.service)
+    if not isinstance(claim, sigv4.Claim) or known is None:
+        return
+    if call.service not in services_signed_for(claim.service):
+        text = f"Credential should be scoped to correct service: '{known.signing_name}'. "
+        raise refusal(Reason.MISMATCH, dialect, text)
 
 
 def _is_account(key_id: str) -> bool:

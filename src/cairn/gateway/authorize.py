@@ -1,7 +1,8 @@
 """May they? The decision on a call whose caller is known, before anything of it happens.
 
-Calls to Cairn's own services and commands are always decided, those to the embedded account where `auth.iam` is
-`enforce`, and none where `auth.mode` is `trust`. What goes to an endpoint elsewhere is that endpoint's to decide.
+Calls to Cairn's own services and commands are always decided, and those by which a caller becomes a role of another
+account, or a role by a token; other calls to the embedded account where `auth.iam` is `enforce`, and none where
+`auth.mode` is `trust`. What goes to an endpoint elsewhere is that endpoint's to decide.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cairn.core.policy.keys import Value
 from cairn.gateway.authenticate import may_be_unsigned
 from cairn.gateway.conditions import condition_keys
 from cairn.gateway.denial import denial
+from cairn.gateway.entered_roles import Entry, check_role, enters_another_account, entry_of, is_nobodys
 from cairn.gateway.facts import is_data, is_write
 from cairn.gateway.keys import KeyTable
 from cairn.gateway.passed_roles import passed_roles
@@ -84,19 +86,14 @@ class Authorizer:
         Raises:
             AwsError: it may not, or nobody can tell.
         """
-        if not self._decides(call):
-            return
-        needed = self._permissions(call)
-        if not needed:
-            return
-        if len(needed) > NEEDED_MAX:
-            raise AwsError("ValidationError", f"The call needs more than {NEEDED_MAX} permissions.")
         try:
-            asked = await self._ask(call)
-            for permission in needed:
-                decision = await self._decide(asked, permission)
-                if not decision.allowed:
-                    raise denial(call, permission, decision)
+            if self._verifies and self._is_embedded(call.service):
+                check_role(call)
+                entry = entry_of(call)
+                if entry is not None:
+                    await self._let_in(call, entry)
+            if self._decides(call):
+                await self._check(call)
         except CairnError as error:
             raise AwsError("ServiceUnavailable", f"Permissions cannot be told now: {error.message}", 503) from error
 
@@ -111,7 +108,30 @@ class Authorizer:
         if call.service in self._own:
             return bool(call.authentication_method) or not may_be_unsigned(call)
         # Calls without a signature are decided by a bucket's policy, or by a token that the service looks at.
-        return self._enforces and bool(call.authentication_method) and self._is_embedded(call.service)
+        if not call.authentication_method or not self._is_embedded(call.service):
+            return False
+        return self._enforces or enters_another_account(call) or is_nobodys(call.identity)
+
+    async def _check(self, call: Call) -> None:
+        """Raise AwsError unless the caller may do everything that the call needs."""
+        needed = self._permissions(call)
+        if not needed:
+            return
+        if len(needed) > NEEDED_MAX:
+            raise AwsError("ValidationError", f"The call needs more than {NEEDED_MAX} permissions.")
+        asked = await self._ask(call)
+        for permission in needed:
+            decision = await self._decide(asked, permission)
+            if not decision.allowed:
+                raise denial(call, permission, decision)
+
+    async def _let_in(self, call: Call, entry: Entry) -> None:
+        """Raise AwsError unless the role's trust policy lets in whoever the token says it speaks for."""
+        found = await self._policies.resource(entry.role)
+        keys = {**condition_keys(call, now=self._clock.now()), **entry.keys}
+        asked = Request(Principal(federated=entry.provider), entry.action, entry.role, keys, _account_in(entry.role))
+        if found is None or not entry.provider or not evaluate(asked, resource_policy=found.policy).allowed:
+            raise AwsError("AccessDenied", f"Not authorized to perform {entry.action}", 403)
 
     def _permissions(self, call: Call) -> list[Permission]:
         if call.service == CAIRN:  # its commands see every account, so that only its own account may give them

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.wire.readers.scalars import NotWellFormed
 from cairn.wire.readers.xml import decode_xml
 
@@ -40,7 +41,7 @@ def document_of(body: bytes) -> dict[str, Any] | None:
 def _json(body: bytes) -> dict[str, Any] | None:
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return value if isinstance(value, dict) else None
 

@@ -6,7 +6,7 @@ import base64
 import logging
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from cairn.core.config import Settings
@@ -25,11 +25,10 @@ from cairn.gateway.posted import answer_form
 from cairn.gateway.recording import Recorder
 from cairn.gateway.replies import Outcome, read_outcome
 from cairn.gateway.routes import Routes
-from cairn.gateway.server import ClientDisconnected
 from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.wire import sigv2, sigv4
 from cairn.wire.compression import inflated, is_gzip, may_be_compressed
-from cairn.wire.http import Call, Request, Response, UpstreamUnavailable
+from cairn.wire.http import Call, ClientDisconnected, Request, Response, UpstreamUnavailable
 from cairn.wire.identify import identify
 from cairn.wire.models import input_is_streamed
 from cairn.wire.parse import parse_input
@@ -40,13 +39,14 @@ from cairn.wire.respond import error_response, unidentified
 log = logging.getLogger(__name__)
 
 INTERNAL_HEADERS = ("x-moto-", "x-cairn-")
-"""Beginnings of the headers by which engines are told things. What a client sends of them goes no further."""
+"""Beginnings of the headers by which engines are told things. What a client sends of them goes no further,
+also where it has underscores: to a server behind WSGI they are the same."""
 
 
 class Pages(Protocol):
     """What people see who follow links."""
 
-    def answer(self, request: Request) -> Response | None:
+    async def answer(self, request: Request) -> Response | None:
         """The page that is asked for; None where it is none."""
 
     def told(self, request: Request, reply: Response) -> Response:
@@ -57,7 +57,7 @@ class Gateway:
     """Answers requests: who is calling, may they, where the call goes, what it became.
 
     Args:
-        pages: what anybody may see; None for every other request. It is no AWS call, so no event.
+        pages: what is no AWS call, so no event; the first that knows a request answers it.
         afterwards: by botocore's service name: what is to be done between a call's record and its reply, where the
             call succeeded. Nothing may be raised there.
     """
@@ -74,7 +74,7 @@ class Gateway:
         recorder: Recorder,
         admin: Admin,
         health: Health,
-        pages: Pages | None = None,
+        pages: Sequence[Pages] = (),
         afterwards: Mapping[str, Callable[[Call], Awaitable[None]]] | None = None,
     ) -> None:
         self._settings = settings
@@ -95,9 +95,17 @@ class Gateway:
             return await self._health.answer(request)
         if request.path.startswith(PREFIX):
             return await self._administer(request)
-        page = self._pages.answer(request) if self._pages is not None else None
-        if page is not None:
-            return page
+        for pages in self._pages:
+            page = await pages.answer(request)
+            if page is not None:
+                return page
+        reply = await self.answer_call(request)
+        for pages in self._pages:
+            reply = pages.told(request, reply)
+        return reply
+
+    async def answer_call(self, request: Request) -> Response:
+        """The same for a request that can be nothing but a call to AWS, also where a path of ours names its bucket."""
         call = self._begin(request)
         try:
             response, outcome = await self._attempt(call)
@@ -116,7 +124,7 @@ class Gateway:
         reply = await self._recorder.conclude(call, response, outcome)
         if call.service in self._afterwards and reply.status < 400:
             await self._afterwards[call.service](call)
-        return self._pages.told(request, reply) if self._pages is not None else reply
+        return reply
 
     async def _attempt(self, call: Call) -> tuple[Response, Outcome | None]:
         """The steps, in order. Whatever stops one of them is raised, and becomes the reply."""
@@ -201,7 +209,7 @@ class Gateway:
 
     def _strip(self, call: Call) -> None:
         """Take away what clients must not say to engines. Only now, since the signature covers it."""
-        names = {name for name, _ in call.request.headers if name.startswith(INTERNAL_HEADERS)}
+        names = {name for name, _ in call.request.headers if name.replace("_", "-").startswith(INTERNAL_HEADERS)}
         call.request.headers.remove(*names)
 
     async def _read(self, call: Call) -> None:

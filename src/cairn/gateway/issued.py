@@ -177,6 +177,11 @@ class _Reply:
         """The user that an IAM call is about: the one it names, or else the caller."""
         return self.text("UserName") or self.caller.user_name
 
+    def account_of(self, arn: str) -> str:
+        """The account that an ARN names; of a text that is none, which an engine took for one, the caller's."""
+        parts = arn.split(":", 5)
+        return parts[4] if len(parts) == 6 and parts[4] else self.call.account
+
     @property
     def source_identity(self) -> str:
         """It stays with every session that is made from a session."""
@@ -212,14 +217,14 @@ class _Reply:
 
     def role_session(self, role_arn: str, role_id: str, session_name: str, arn: str, **facts: Any) -> Identity:
         """A session of a role. `role_id` may be empty where nobody knows it."""
-        account = role_arn.split(":")[4]
+        account = self.account_of(role_arn)
         name = role_arn.rpartition("/")[2]
         issuer = SessionIssuer(type="Role", principal_id=role_id, arn=role_arn, account=account, user_name=name)
         return Identity(
             type="AssumedRole",
             account=account,
             principal_id=f"{role_id}:{session_name}",
-            arn=arn or f"arn:{role_arn.split(':')[1]}:sts::{account}:assumed-role/{name}/{session_name}",
+            arn=arn or f"arn:{_partition(role_arn)}:sts::{account}:assumed-role/{name}/{session_name}",
             session=Session(created=self.now, issuer=issuer, **facts),
         )
 
@@ -288,7 +293,7 @@ async def _assume_role(reply: _Reply) -> list[Change]:
 
 async def _assume_root(reply: _Reply) -> list[Change]:
     target = reply.text("TargetPrincipal")
-    account = target.split(":")[4] if target.startswith("arn:") else target
+    account = reply.account_of(target) if target.startswith("arn:") else target
     session = Session(created=reply.now, source_identity=reply.source_identity, assumed_root=True)
     return reply.add(msgspec.structs.replace(root(account), session=session))
 
@@ -338,7 +343,7 @@ async def _cognito_credentials(reply: _Reply) -> list[Change]:
             identity_provider=COGNITO,
         )
         return reply.add(identity)
-    role = await reply.directory.role(role_arn.split(":")[4], role_arn.rpartition("/")[2])
+    role = await reply.directory.role(reply.account_of(role_arn), role_arn.rpartition("/")[2])
     identity = reply.role_session(
         role_arn,
         role.id if role else "",
@@ -369,6 +374,10 @@ _LEARNERS: dict[tuple[str, str], Callable[[_Reply], Awaitable[list[Change]]]] = 
     ("sso", "GetRoleCredentials"): _sso_role_credentials,
     ("cognito-identity", "GetCredentialsForIdentity"): _cognito_credentials,
 }
+
+
+def _partition(arn: str) -> str:
+    return arn.split(":")[1] if arn.startswith("arn:") else "aws"
 
 
 def _member(given: Mapping[str, Any], *names: str) -> str:

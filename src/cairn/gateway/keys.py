@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,11 @@ class KeyTable:
         """Add a key, or replace the one of the same id. Blocks until it is durable."""
         with self._state.write() as connection:
             self._put(connection, key)
+
+    def remove(self, key_ids: Collection[str]) -> None:
+        """Forget keys. Blocks until that is durable."""
+        with self._state.write() as connection:
+            connection.execute(access_keys.delete().where(access_keys.c.id.in_(key_ids)))
 
     async def learn(self, call: Call, output: Mapping[str, Any]) -> None:
         """Take over what the successful reply to `call` says of keys. Durable once it returns.

@@ -90,6 +90,25 @@ def _kms(call: Call) -> list[Permission]:
     return [Permission(action_of(call.service, call.operation), arn, side=Side.BOTH)]
 
 
+def _cloudtrail(call: Call) -> list[Permission]:
+    """Points of metric data need the permissions for the events, and those of a trail that for its own too."""
+    match call.operation:
+        case "ListInsightsData":
+            return [Permission("cloudtrail:ListInsightsData", _trail_arn(call, _text(call.params, "InsightSource")))]
+        case "ListInsightsMetricData":
+            trail = _text(call.params, "TrailName")
+            own = [Permission("cloudtrail:ListInsightsData", _trail_arn(call, trail))] if trail else []
+            return [Permission("cloudtrail:LookupEvents"), *own]
+        case _:
+            return []
+
+
+def _trail_arn(call: Call, name_or_arn: str) -> str:
+    if not name_or_arn or name_or_arn.startswith("arn:"):
+        return name_or_arn or ANY
+    return f"arn:aws:cloudtrail:{call.region}:{call.account}:trail/{name_or_arn}"
+
+
 def _apigateway(call: Call) -> list[Permission]:
     """API Gateway's actions are HTTP's methods, its resources paths."""
     resource = f"arn:aws:apigateway:{call.region}::{call.request.decoded_path}"
@@ -145,6 +164,7 @@ def _list(value: Any) -> list[Any]:
 _SPECIAL: dict[str, Callable[[Call], list[Permission]]] = {
     "apigateway": _apigateway,
     "apigatewayv2": _apigateway,
+    "cloudtrail": _cloudtrail,
     "dynamodb": _dynamodb,
     "kms": _kms,
     "sts": _sts,

@@ -90,6 +90,26 @@ class Recorder:
             return error_response(call, error)
         return response
 
+    async def record(self, event: Event) -> None:
+        """Make an event durable that is of no call, such as a sign-in.
+
+        Raises:
+            AwsError: it cannot be; what it tells of must not be answered as done.
+        """
+        try:
+            await self._appender.append((event,))
+            EVENTS.labels(event.header.category).inc()
+        except CairnError as error:
+            self._not_recorded(error.message)
+
+    async def record_of(self, call: Call, outcome: Outcome) -> None:
+        """Make the event of a call durable that was answered elsewhere than by an upstream.
+
+        Raises:
+            AwsError: it cannot be.
+        """
+        await self._record((compose,), call, outcome)
+
     def _wanted(self, call: Call) -> tuple[Make, ...]:
         """The events that are made of a call: its own, and the network activity event of its VPC endpoint's owner."""
         own = (compose,) if self._wants(call) else ()
@@ -141,9 +161,14 @@ class Recorder:
         except Exception as error:  # a record that cannot be made is a call that is not recorded
             log.exception("no record can be made of %s %s", call.service, call.operation)
             problem = f"{type(error).__name__} while its record was made"
+        self._not_recorded(problem)
+        return ()
+
+    def _not_recorded(self, problem: str) -> None:
+        """Raises AwsError, unless `recording.on_failure` lets it pass."""
         if self._settings.on_failure == "allow":
             DROPPED.inc()
             log.error("an event was not recorded: %s", problem)
-            return ()
+            return
         REFUSED.inc()
         raise AwsError("ServiceUnavailable", f"The call was refused because it cannot be recorded: {problem}", 503)

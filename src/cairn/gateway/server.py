@@ -7,8 +7,10 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from cairn.core.errors import AwsError
 from cairn.gateway.addresses import TrustedProxies
-from cairn.wire.http import Headers, Request, Response
+from cairn.gateway.protocol import HANG_UP
+from cairn.wire.http import ClientDisconnected, Headers, Request, Response
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +20,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = Callable[[Request], Awaitable[Response]]
 
 HEADER_BYTES_MAX = 64 << 10
-ENDLESS = ("application/vnd.amazon.eventstream", "application/x-ndjson")
+STALLED_S_MAX = 120.0
+"""How long a client may send nothing of a body that it has begun, and read nothing of a reply."""
+ENDLESS = ("application/vnd.amazon.eventstream", "application/x-ndjson", "text/event-stream")
 """Content types of replies that go on for as long as somebody listens."""
-
-
-class ClientDisconnected(Exception):
-    """The client hung up before its request, or our reply, was whole."""
 
 
 class Door:
@@ -73,9 +73,17 @@ class Door:
         if sum(len(name) + len(value) for name, value in request.headers) > HEADER_BYTES_MAX:
             await _send(Response(431, Headers(), b""), request, send, receive)
             return
-        response = await self._answer(request)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnected as error:
+            log.debug("the client left: %s", error)
+            return
         try:
             await _send(response, request, send, receive)
+        except TimeoutError:
+            log.debug("the client does not read")
+            scope["extensions"][HANG_UP]()
+            await asyncio.sleep(0)  # for the server to see that it is gone
         except (ClientDisconnected, OSError) as error:
             log.debug("the client left: %s", error)
         finally:
@@ -121,6 +129,12 @@ class _Listening:
             self._gone.cancel()
 
 
+_STALLED = (
+    "Your socket connection to the server was not read from or written to within the timeout period. Idle connections "
+    "will be closed."
+)
+
+
 async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -128,7 +142,11 @@ async def _hung_up(receive: Receive) -> None:
 
 async def _body(receive: Receive) -> AsyncIterator[bytes]:
     while True:
-        message = await receive()
+        try:
+            async with asyncio.timeout(STALLED_S_MAX):
+                message = await receive()
+        except TimeoutError:
+            raise AwsError("RequestTimeout", _STALLED) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnected("before its request was whole")
         chunk: bytes = message.get("body", b"")
@@ -155,7 +173,8 @@ async def _send(response: Response, request: Request, send: Send, receive: Recei
     try:
         async for chunk in response.body:
             listening.check()
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with asyncio.timeout(STALLED_S_MAX):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
     except asyncio.CancelledError:
         raise ClientDisconnected("before our reply was whole") from None
     finally:

@@ -17,7 +17,7 @@ from moto.core.common_models import BaseModel
 from moto.moto_api._internal.moto_random import MotoRandom
 from requests.sessions import Session
 
-from cairn.account.moto import identities
+from cairn.account.moto import as_named, identities
 from cairn.account.moto.backends import unnoticed
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.wire_names import S3Access
@@ -43,6 +43,7 @@ class Adaptations:
         # Noting when a key was last used is no change that a reply has to wait for.
         iam.mark_account_as_visited = unnoticed(iam.mark_account_as_visited)
         identities.adapt_iam()
+        as_named.adapt()
         self._gate = gate
         self._s3 = s3
         self._of_service: dict[str, Callable[[], None]] = {

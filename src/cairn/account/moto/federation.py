@@ -1,6 +1,7 @@
 """Who a token of somebody else's speaks for, which moto's STS leaves out of its answers.
 
-Neither the token's signature nor the provider is checked: the embedded account believes whoever calls, as moto does.
+The token's signature is not checked: the embedded account believes whoever calls, as moto does. Which roles a token
+opens is the gateway's to decide (`gateway.entered_roles`).
 """
 
 from __future__ import annotations
@@ -11,21 +12,12 @@ import hashlib
 from typing import Any
 from xml.etree.ElementTree import Element
 
-import msgspec
-
 from cairn.account.moto.patching import after
+from cairn.core.federation import claims_of, provider_of
 from cairn.wire.readers.scalars import NotWellFormed
 from cairn.wire.readers.xml import decode_xml
 
 _NAME_FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
-
-
-class _Claims(msgspec.Struct):
-    """Of a JSON web token."""
-
-    iss: str = ""
-    sub: str = ""
-    aud: str | list[str] = ""
 
 
 def adapt_federation() -> None:
@@ -38,35 +30,14 @@ def adapt_federation() -> None:
 
 def _name_web_user(result: Any, self: Any) -> None:
     """Provider, audience and subject. A provider that the account knows by its address goes by its ARN."""
-    claims = _claims(self._get_param("WebIdentityToken") or "")
-    audience = claims.aud if isinstance(claims.aud, str) else next(iter(claims.aud), "")
+    claims = claims_of(self._get_param("WebIdentityToken") or "")
     result.result.update(
         {
-            "Provider": self._get_param("ProviderId") or _provider(self._get_param("RoleArn"), claims.iss),
-            "Audience": audience,
+            "Provider": self._get_param("ProviderId") or provider_of(self._get_param("RoleArn"), claims),
+            "Audience": claims.audience,
             "SubjectFromWebIdentityToken": claims.sub,
         }
     )
-
-
-def _claims(token: str) -> _Claims:
-    """What a token says; nothing, if it is no JSON web token."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return _Claims()
-    try:
-        content = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        return msgspec.json.decode(content, type=_Claims)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        return _Claims()
-
-
-def _provider(role_arn: str, issuer: str) -> str:
-    address = issuer.removeprefix("https://").rstrip("/")
-    if not address or address == "accounts.google.com":
-        return address
-    _, partition, _, _, account, _ = role_arn.split(":", 5)
-    return f"arn:{partition}:iam::{account}:oidc-provider/{address}"
 
 
 def _name_saml_user(result: Any, self: Any) -> None:

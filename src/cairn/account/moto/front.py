@@ -17,12 +17,13 @@ from moto.backends import list_of_moto_modules
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from cairn.account.moto.as_named import NAMED
 from cairn.account.moto.backends import noting_touched, unnoticed
 from cairn.account.moto.commits import CommitFailed, Commits
 from cairn.account.moto.gate import Gate
 from cairn.account.moto.internal import Internal
 from cairn.account.moto.operations import changes_nothing
-from cairn.account.moto.wire_names import FAILURE, INTERNAL_PATH, NOT_FOUND, OPERATION, SCHEME, SECRET
+from cairn.account.moto.wire_names import FAILURE, NOT_FOUND, OPERATION, QUESTION, SCHEME, SECRET
 
 log = logging.getLogger(__name__)
 
@@ -139,10 +140,10 @@ class Front:
     def _answer(self, environ: Environ) -> Reply:
         _read_body(environ)
         environ["wsgi.url_scheme"] = environ.pop(_key(SCHEME), "http")
-        operation = _operation(environ)
+        question, operation = environ.pop(_key(QUESTION), ""), _operation(environ)
         with noting_touched() as touched:
-            if environ["PATH_INFO"].startswith(INTERNAL_PATH):
-                changes, reply = self._internally(environ)
+            if question:
+                changes, reply = self._internally(question, environ)
             else:
                 changes, reply = not changes_nothing(operation), self._by_moto(environ)
         self._commits.note(touched.values())
@@ -150,8 +151,7 @@ class Front:
             self._commits.wait(self._commits.ask(touched.values()))
         return reply
 
-    def _internally(self, environ: Environ) -> tuple[bool, Reply]:
-        verb = environ["PATH_INFO"].removeprefix(INTERNAL_PATH)
+    def _internally(self, verb: str, environ: Environ) -> tuple[bool, Reply]:
         try:
             arguments = json.loads(environ["wsgi.input"].read() or b"{}")
             with self._gate:
@@ -199,6 +199,7 @@ def _operation(environ: Environ) -> str:
     """The operation as the gateway names it, or as far as the request itself tells."""
     named: str = environ.pop(_key(OPERATION), "")
     if named:
+        environ[NAMED] = named
         return named
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:

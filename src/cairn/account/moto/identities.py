@@ -20,6 +20,7 @@ from moto.iam.utils import generate_access_key_id_from_account_id
 from cairn.account.moto.federation import adapt_federation
 from cairn.account.moto.members import adapt_members
 from cairn.account.moto.patching import after
+from cairn.account.moto.sign_in import adapt_sign_in
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -33,6 +34,7 @@ def adapt_iam() -> None:
     iam.get_account_id_from = _account_of_key
     iam.SERVICE_NAME_CONVERSION["cloudtrail"] = "CloudTrail"  # AWSServiceRoleForCloudTrail
     _let_users_have_boundaries()
+    adapt_sign_in()
 
 
 def _let_users_have_boundaries() -> None:

@@ -1,6 +1,7 @@
 """The child's answers to Cairn's own questions: who a key or principal is, what their policies are, is all well.
 
-A question is `POST /-cairn/VERB` with a JSON object; the answer is JSON. Policies are given as their texts.
+A question is a POST with a JSON object, whose header names the verb; the answer is JSON. Policies are given as their
+texts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import moto
 from moto.core.utils import unix_time
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 
-from cairn.account.moto import organization
+from cairn.account.moto import organization, sign_in
 from cairn.account.moto.commits import Commits
 from cairn.account.moto.resources import RESOURCE_VERBS, backends
 
@@ -33,6 +34,9 @@ class Internal:
             "managed_policy": managed_policy,
             **RESOURCE_VERBS,
             "ensure_user": ensure_user,
+            "sign_in": sign_in_of,
+            "set_password": set_password,
+            "has_people": has_people,
             "organization": organization.of_account,
             "register_administrator": organization.register_administrator,
             "deregister_administrator": organization.deregister_administrator,
@@ -59,7 +63,7 @@ class Internal:
         }
 
 
-_CHANGING = {"ensure_user", "register_administrator", "deregister_administrator", "make_role"}
+_CHANGING = {"ensure_user", "set_password", "register_administrator", "deregister_administrator", "make_role"}
 
 
 def access_key(access_key_id: str) -> Answer:
@@ -139,6 +143,30 @@ def ensure_user(account: str, user_name: str, policy_arn: str, region: str = "us
     active = [key for key in user.access_keys if key.status == "Active"]
     key = active[0] if active else backend.create_access_key(user_name)
     return _key(account, backend, key)
+
+
+def sign_in_of(account: str, user_name: str) -> Answer:
+    """What a user signs in to a console with, and who that is.
+
+    Raises:
+        LookupError: the account has no such user.
+    """
+    return sign_in.of_user(_iam(account), user_name) | {"principal": principal(account, user_name)}
+
+
+def set_password(account: str, user_name: str, password: str) -> Answer:
+    """Keep a user's new password.
+
+    Raises:
+        LookupError: the account has no such user.
+    """
+    sign_in.set_password(_iam(account), user_name, password)
+    return {}
+
+
+def has_people(account: str) -> Answer:
+    """Whether there is such an account."""
+    return {"exists": account in iam_backends}
 
 
 def _iam(account: str) -> IAMBackend:

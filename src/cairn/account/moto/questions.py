@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cairn.account.moto.wire_names import FAILURE, INTERNAL_PATH, NOT_FOUND, SECRET
+from cairn.account.moto.wire_names import FAILURE, NOT_FOUND, QUESTION, SECRET
 from cairn.core.errors import CairnError, Unreachable
 
 ANSWER_S = 30.0
@@ -76,6 +76,35 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True):
     boundary: str | None
     trust: str | None
     """Of a role: who may assume it."""
+
+
+class MfaDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that was enabled for a user."""
+
+    serial: str
+    seed: str
+    """Base32; empty where it is no virtual device of the account's."""
+
+
+class PasswordRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The account's password policy, or IAM's own."""
+
+    chars_min: int
+    upper: bool
+    lower: bool
+    digit: bool
+    symbol: bool
+
+
+class SignInMeans(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user signs in to a console with."""
+
+    principal: Principal
+    password: str | None
+    """As `core.passwords` keeps it; None: no login profile."""
+    must_change: bool
+    devices: list[MfaDevice]
+    policy: PasswordRules
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +208,17 @@ class MotoQuestions:
         answer = self._ask("ensure_user", account=account, user_name=user_name, policy_arn=policy_arn)
         return msgspec.convert(answer, AccessKey)
 
+    def sign_in(self, account: str, name: str) -> SignInMeans:
+        return msgspec.convert(self._ask("sign_in", account=account, user_name=name), SignInMeans)
+
+    def set_password(self, account: str, name: str, password: str) -> None:
+        """Keep a user's new password, given as `core.passwords` keeps it, durably."""
+        self._ask("set_password", account=account, user_name=name, password=password)
+
+    def has_people(self, account: str) -> bool:
+        """Whether there is such an account."""
+        return bool(self._ask("has_people", account=account)["exists"])
+
     def organization(self, account: str) -> Organization:
         """The organization that an account is in."""
         return msgspec.convert(self._ask("organization", account=account), Organization)
@@ -200,7 +240,8 @@ class MotoQuestions:
             self._address.hostname or "", self._address.port, timeout=ANSWER_S, blocksize=1 << 16
         )
         try:
-            connection.request("POST", INTERNAL_PATH + verb, msgspec.json.encode(arguments), {SECRET: self._secret})
+            headers = {SECRET: self._secret, QUESTION: verb}
+            connection.request("POST", "/", msgspec.json.encode(arguments), headers)
             reply = connection.getresponse()
             answer: dict[str, Any] = msgspec.json.decode(reply.read())
         except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from cairn.account.moto import cbor
-from cairn.account.moto.wire_names import ACCOUNT, FAILURE, OPERATION, SCHEME, SECRET
+from cairn.account.moto.said import said_once
+from cairn.account.moto.wire_names import ACCOUNT, CALLER, FAILURE, OPERATION, SCHEME, SECRET
 from cairn.core.errors import AwsError
 from cairn.wire.client import HttpClient, read_body
 from cairn.wire.http import Call, Headers, Response
@@ -19,19 +20,6 @@ from cairn.wire.respond import unidentified
 FAILURE_BYTES_MAX = 64 << 10
 REPLY_BYTES_MAX = 64 << 20
 
-_QUERY_AUTH = {
-    "x-amz-algorithm",
-    "x-amz-credential",
-    "x-amz-date",
-    "x-amz-expires",
-    "x-amz-security-token",
-    "x-amz-signature",
-    "x-amz-signedheaders",
-    "awsaccesskeyid",
-    "signature",
-    "signaturemethod",
-    "signatureversion",
-}
 _NOT_FOR_MOTO = (
     "authorization",
     "expect",
@@ -70,12 +58,13 @@ class MotoUpstream:
         if not call.service or not call.operation:
             raise unidentified(call)
         request = call.request
-        query = "&".join(part for part in request.query.split("&") if part.partition("=")[0].lower() not in _QUERY_AUTH)
         headers = self._headers(call)
-        path, body = request.path or "/", call.body
+        path, query, body = "/", "", call.body
         translated = cbor.to_translate(call)
         if translated:
-            path, body = "/", cbor.as_json(call, headers)
+            body = cbor.as_json(call, headers)
+        else:
+            path, (query, body) = _path(call), said_once(call, headers)
         if body is not None:
             headers.set("content-length", str(len(body)))
         url = self._url + path + (f"?{query}" if query else "")
@@ -99,9 +88,17 @@ class MotoUpstream:
         headers.set(SECRET, self._secret)
         headers.set(SCHEME, call.request.scheme)
         headers.set(OPERATION, call.operation)
+        if call.identity.type == "IAMUser":
+            headers.set(CALLER, call.identity.user_name)
         if call.account:
             headers.set(ACCOUNT, call.account)
         return headers
+
+
+def _path(call: Call) -> str:
+    """WSGI servers take what stands behind two slashes for a host, and leave it out."""
+    path = call.request.path or "/"
+    return f"/%2F{path[2:]}" if path.startswith("//") else path
 
 
 async def _with_request_id(call: Call, reply: Response) -> Response:

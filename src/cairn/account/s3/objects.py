@@ -28,6 +28,8 @@ from cairn.core.errors import AwsError
 from cairn.wire.checksums import ALGORITHMS, PREFIX
 from cairn.wire.client import read_body
 from cairn.wire.http import Call, Headers, Response
+from cairn.wire.routes import query_names
+from cairn.wire.s3_routes import POST_OBJECT
 
 LIST_BYTES_MAX = 16 << 20
 ERROR_BYTES_MAX = 1 << 20
@@ -67,7 +69,7 @@ class Objects:
         if "x-amz-copy-source" in headers:
             source = await self._check_source(call, headers.get("x-amz-copy-source"))
             headers.set("x-amz-copy-source", source)
-        query = passed_query(request.query_pairs())
+        query = passed_query(_pairs(call))
         if call.operation == "DeleteObjects":
             return await self._delete_objects(call, bucket, query, headers)
         body, length, checksum = _body(call, headers)
@@ -171,6 +173,14 @@ def _refused(node: Element) -> Element:
         element("Code", "AccessDenied"),
         element("Message", "Access Denied"),
     )
+
+
+def _pairs(call: Call) -> list[tuple[str, str]]:
+    """The query, as far as the operation has it."""
+    if call.operation == POST_OBJECT:
+        return []
+    names = query_names("s3", call.operation)
+    return [pair for pair in call.request.query_pairs() if names is None or pair[0] in names]
 
 
 def _body(call: Call, headers: Headers) -> tuple[bytes | AsyncIterator[bytes] | None, int | None, str]:

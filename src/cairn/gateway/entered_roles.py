@@ -1,0 +1,98 @@
+"""Roles that a call makes its caller: whatever else is open, a role lets in only whom its trust policy names.
+
+Operations that take a token of an identity provider need no signature, and nobody here can check a token's: the trust
+policy is all that stands between a stranger and the role.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cairn.core.errors import AwsError
+from cairn.core.federation import claims_of, provider_of
+from cairn.core.policy.keys import Value
+from cairn.core.records.identity import Identity
+from cairn.wire.http import Call
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]+", re.ASCII)
+_WITH_ROLES = {
+    ("sts", "AssumeRole"): "RoleArn",
+    ("sts", "AssumeRoleWithSAML"): "RoleArn",
+    ("sts", "AssumeRoleWithWebIdentity"): "RoleArn",
+    ("cognito-identity", "GetCredentialsForIdentity"): "CustomRoleArn",
+}
+"""The members that name the role."""
+_COGNITO = "cognito-identity.amazonaws.com"
+_SAML_AUDIENCE = "https://signin.aws.amazon.com/saml"
+_WITHOUT_POLICIES = ("SAMLUser", "WebIdentityUser")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A call by somebody whom only a token speaks for."""
+
+    action: str
+    """`sts:AssumeRoleWithWebIdentity`."""
+    role: str
+    """ARN."""
+    provider: str
+    """The principal that the role's trust policy has to name; empty where the token names none."""
+    keys: Mapping[str, Value] = field(default_factory=dict)
+    """Condition keys that the token gives."""
+
+
+def check_role(call: Call) -> None:
+    """
+    Raises:
+        AwsError: a parsed `call` asks for a role by what is no role's ARN. The account would make one up.
+    """
+    role = _role(call)
+    if role and not _ROLE.fullmatch(role):
+        raise AwsError("ValidationError", f"{role} is invalid")
+
+
+def enters_another_account(call: Call) -> bool:
+    """Whether the caller asks to become a role of an account that is not its own."""
+    found = _ROLE.fullmatch(_role(call)) if call.operation == "AssumeRole" else None
+    return found is not None and found[1] != call.account
+
+
+def is_nobodys(identity: Identity) -> bool:
+    """Whether somebody was let in by an identity provider without a role, so that no account speaks for them."""
+    return identity.type in _WITHOUT_POLICIES
+
+
+def entry_of(call: Call) -> Entry | None:
+    """Who wants to become which role by a token; None where the call is no such."""
+    params, role = call.params or {}, _role(call)
+    if not role:
+        return None
+    match call.operation:
+        case "AssumeRoleWithWebIdentity":
+            claims = claims_of(_text(params, "WebIdentityToken"))
+            provider = _text(params, "ProviderId") or provider_of(role, claims)
+            keys: dict[str, Value] = {
+                f"{claims.address}:aud": claims.audience,
+                f"{claims.address}:sub": claims.sub,
+            }
+            return Entry("sts:AssumeRoleWithWebIdentity", role, provider, keys)
+        case "AssumeRoleWithSAML":
+            keys = {"SAML:aud": _SAML_AUDIENCE}
+            return Entry("sts:AssumeRoleWithSAML", role, _text(params, "PrincipalArn"), keys)
+        case "GetCredentialsForIdentity":
+            amr = "authenticated" if params.get("Logins") else "unauthenticated"
+            keys = {f"{_COGNITO}:sub": _text(params, "IdentityId"), f"{_COGNITO}:amr": [amr]}
+            return Entry("sts:AssumeRoleWithWebIdentity", role, _COGNITO, keys)
+    return None
+
+
+def _role(call: Call) -> str:
+    return _text(call.params or {}, _WITH_ROLES.get((call.service, call.operation), ""))
+
+
+def _text(params: Mapping[str, Any], name: str) -> str:
+    found = params.get(name)
+    return found if isinstance(found, str) else ""
