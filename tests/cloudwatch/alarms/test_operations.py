@@ -386,6 +386,8 @@ def test_setting_the_state(world: World) -> None:
     world.call("SetAlarmState", **given, StateReasonData='{"a": 1}')
     assert world.described()["StateReasonData"] == '{"a": 1}'
     assert world.refusal("SetAlarmState", **given, StateReasonData="{")[0] == "InvalidFormat"
+    for depth in (890, 2000):  # whoever evaluates all alarms must be able to read it, however deep in calls
+        assert world.refusal("SetAlarmState", **given, StateReasonData="[" * depth + "]" * depth)[0] == "InvalidFormat"
     code, _ = world.refusal("SetAlarmState", **(given | {"AlarmName": "nobody"}))
     assert code == "ResourceNotFound"
 

@@ -237,12 +237,21 @@ def test_the_default_limit_is_the_calls() -> None:
         ("filter a = 'x", 11, 13, "no end"),
         ("pattern @message", 0, 7, "not supported"),
         ("fields " + "(" * 200, 107, 108, "deeper than 100"),
+        ("fields " + "1+" * 1000 + "1", 7, 310, "more than 150 operators"),
+        ("fields " + "(" * 90 + "1" + "+1+1)" * 90, 97, 475, "more than 150 operators"),
     ],
 )
 def test_a_malformed_query_tells_where(text: str, start: int, end: int, said: str) -> None:
     with pytest.raises(MalformedQuery, match=said) as refused:
         Query(text, now_ms=0)
     assert (refused.value.start, refused.value.end) == (start, end)
+
+
+def test_a_condition_has_many_terms() -> None:
+    terms = " or ".join(f"n = {number}" for number in range(1000))
+    assert run(f"filter {terms} | stats sum(n) as n", '{"n": 999}', '{"n": 1000}') == [{"n": "999"}]
+    terms = " and ".join(f"n != {number}" for number in range(999))
+    assert run(f"filter {terms} | stats sum(n) as n", '{"n": 998}', '{"n": 999}') == [{"n": "999"}]
 
 
 def test_no_regular_expression_takes_longer_than_the_text_is_long() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import stat
@@ -39,13 +40,13 @@ def get(path: str, query: str = "", method: str = "GET", **headers: str) -> Requ
 def test_pages_are_for_those_that_ask_for_them(tmp_path: Path, clock: TestClock) -> None:
     signer = Signer(tmp_path, clock)
     pages = Pages(lambda: signer)
-    found = pages.answer(get(signer.certificate_path))
+    found = asyncio.run(pages.answer(get(signer.certificate_path)))
     assert found is not None and found.body == signer.certificate
-    shown = pages.answer(get("/confirmation.html", "TopicArn=%3Cb%3E&Token=t&Endpoint=%22%3E%3Cscript%3E"))
+    shown = asyncio.run(pages.answer(get("/confirmation.html", "TopicArn=%3Cb%3E&Token=t&Endpoint=%22%3E%3Cscript%3E")))
     assert shown is not None and isinstance(shown.body, bytes)
     assert b"<script>" not in shown.body and b"<b>" not in shown.body
     assert b'name="Token" value="t"' in shown.body
-    assert pages.answer(get("/unsubscribe.html", "SubscriptionArn=a")) is not None
+    assert asyncio.run(pages.answer(get("/unsubscribe.html", "SubscriptionArn=a"))) is not None
     for request in (
         get("/confirmation.html"),
         get("/unsubscribe.html", "other=1"),
@@ -54,7 +55,7 @@ def test_pages_are_for_those_that_ask_for_them(tmp_path: Path, clock: TestClock)
         get("/SimpleNotificationService-" + "0" * 32 + ".pem"),
         get("/bucket/key"),
     ):
-        assert pages.answer(request) is None
+        assert asyncio.run(pages.answer(request)) is None
 
 
 def xml(operation: str, output: dict[str, str]) -> Response:
@@ -110,7 +111,8 @@ def test_programs_are_told_in_xml(tmp_path: Path, clock: TestClock) -> None:
 
 
 def test_the_style_of_a_page_is_the_one_that_its_policy_lets_in(tmp_path: Path, clock: TestClock) -> None:
-    page = Pages(lambda: Signer(tmp_path, clock)).answer(get("/unsubscribe.html", "SubscriptionArn=a"))
+    pages = Pages(lambda: Signer(tmp_path, clock))
+    page = asyncio.run(pages.answer(get("/unsubscribe.html", "SubscriptionArn=a")))
     assert page is not None and isinstance(page.body, bytes)
     style = page.body.decode().partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

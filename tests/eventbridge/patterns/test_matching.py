@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cairn.core.wildcards import fits
 from cairn.eventbridge.patterns import compile_rules, parse_pattern
 from cairn.eventbridge.patterns.intervals import Intervals
-from cairn.eventbridge.patterns.strings import fits
 
 
 def _matches(pattern: dict[str, Any] | str, event: str | dict[str, Any]) -> bool:
@@ -89,6 +89,17 @@ def test_fields_are_met_in_the_same_element_of_an_array() -> None:
     nested = {"teams": [STAFF, {"staff": [{"first": "Anna", "last": "Jones"}]}]}
     assert _matches({"teams": {"staff": {"first": ["Anna"], "last": ["Jones"]}}}, nested)
     assert not _matches({"teams": {"staff": {"first": ["Peter"], "last": ["Smith"]}}}, nested)
+
+
+def test_a_field_of_an_element_goes_with_those_of_arrays_inside_of_it() -> None:
+    pattern = {"teams": {"name": ["red"], "staff": {"first": ["Anna"]}}}
+    red = {"name": "red", "staff": [{"first": "Anna"}, {"first": "Peter"}]}
+    blue = {"name": "blue", "staff": [{"first": "Eve"}]}
+    assert _matches(pattern, {"teams": [red]})
+    assert _matches(pattern, {"teams": [blue, red]})
+    assert not _matches(pattern, {"teams": [{**red, "name": "blue"}, {**blue, "name": "red"}]})
+    deep = {"teams": {"name": ["red"], "staff": {"roles": {"role": ["lead"]}}}}
+    assert _matches(deep, {"teams": [blue, {"name": "red", "staff": [{"roles": [{"role": "lead"}]}]}]})
 
 
 def test_what_is_absent_is_absent_from_the_element_that_the_fields_before_it_are_in() -> None:

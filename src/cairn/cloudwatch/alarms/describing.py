@@ -21,6 +21,7 @@ from cairn.cloudwatch.alarms.alarms import Alarms
 from cairn.cloudwatch.alarms.tables import alarms as table
 from cairn.cloudwatch.alarms.tables import references
 from cairn.core.clock import utc
+from cairn.core.decoding import UNREADABLE
 from cairn.core.state import State
 from cairn.wire.operation import Context, Operation
 
@@ -202,5 +203,5 @@ def _token(last: Alarm) -> str:
 def _read_token(token: str) -> tuple[str, str]:
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, str])
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, *UNREADABLE):
         raise refusals.invalid_token() from None

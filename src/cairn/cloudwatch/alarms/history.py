@@ -17,6 +17,7 @@ from cairn.cloudwatch.alarms import refusals
 from cairn.cloudwatch.alarms.alarm import METRIC_ALARM, AlarmId
 from cairn.cloudwatch.alarms.tables import history
 from cairn.core.clock import Clock, utc
+from cairn.core.decoding import UNREADABLE
 from cairn.core.state import State
 from cairn.wire.operation import Context, Operation
 
@@ -143,5 +144,5 @@ def _token(row: sa.Row[Any]) -> str:
 def _read_token(token: str) -> tuple[float, int]:
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[float, int])
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, *UNREADABLE):
         raise refusals.invalid_token() from None

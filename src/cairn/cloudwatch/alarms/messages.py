@@ -14,6 +14,7 @@ import msgspec
 from cairn.cloudwatch.alarms.alarm import Alarm, CompositeSettings, MetricSettings, State
 from cairn.cloudwatch.alarms.reasons import spoken, timestamp
 from cairn.cloudwatch.alarms.regions import display_name
+from cairn.core.decoding import UNREADABLE
 
 SUBJECT_CHARACTERS_MAX = 100
 
@@ -214,7 +215,7 @@ def _children(state: State) -> list[dict[str, Any]]:
             }
             for each in triggers
         ]
-    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError):
+    except (*UNREADABLE, AttributeError, KeyError, TypeError):
         return []
 
 

@@ -11,6 +11,7 @@ from cairn.cloudwatch.alarms import describing, history, refusals, tags, validat
 from cairn.cloudwatch.alarms.alarm import AlarmId
 from cairn.cloudwatch.alarms.alarms import Alarms
 from cairn.core.clock import Clock
+from cairn.core.decoding import UNREADABLE
 from cairn.core.state import State
 from cairn.wire.operation import Context, Operation
 
@@ -18,6 +19,10 @@ Params = dict[str, Any]
 
 UNSUPPORTED = ("PutLogAlarm", "PutAlarmMuteRule", "GetAlarmMuteRule", "ListAlarmMuteRules", "DeleteAlarmMuteRule")
 """Of alarms, and not built: the embedded account could only keep what is put, and nothing would come of it."""
+
+_ROOM = 100
+"""By how much less deeply than can be decoded StateReasonData must be nested: whoever evaluates alarms reads it again,
+deeper in calls, and must not fail for it."""
 
 
 def operations(state: State, clock: Clock) -> dict[str, Operation]:
@@ -67,7 +72,8 @@ class _AlarmOperations:
         if data:
             try:
                 msgspec.json.decode(data)
-            except msgspec.MsgspecError:
+                msgspec.json.decode("[" * _ROOM + data + "]" * _ROOM)
+            except UNREADABLE:
                 raise refusals.data_is_no_json() from None
         self._alarms.set_state(_id(context, params), params["StateValue"], params["StateReason"], data)
         return {}

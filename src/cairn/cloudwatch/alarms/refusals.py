@@ -70,24 +70,38 @@ def too_many_alarms(limit: int) -> AwsError:  # (ours)
     return AwsError("LimitExceeded", f"You have reached the maximum of {limit} alarms in this Region.")
 
 
-def unsupported_token(token: str, place: int) -> AwsError:
-    return invalid(f"Error in AlarmRule [Unsupported token '{token}' at char {place}]")
+class NoRule(AwsError):
+    """A text is no rule of a composite alarm.
+
+    Args:
+        told: what is wrong, without what AWS wraps it in.
+        place: where, in characters from the start; None: nowhere in particular.
+    """
+
+    def __init__(self, told: str, place: int | None = None) -> None:
+        super().__init__("ValidationError", f"Error in AlarmRule [{told}]")
+        self.told = told
+        self.place = place
 
 
-def rule_ends(place: int) -> AwsError:  # (ours)
-    return invalid(f"Error in AlarmRule [The rule ends unexpectedly at char {place}]")
+def unsupported_token(token: str, place: int) -> NoRule:
+    return NoRule(f"Unsupported token '{token}' at char {place}", place)
 
 
-def too_many_children(limit: int) -> AwsError:  # (ours)
-    return invalid(f"Error in AlarmRule [A rule cannot name more than {limit} alarms]")
+def rule_ends(place: int) -> NoRule:  # (ours)
+    return NoRule(f"The rule ends unexpectedly at char {place}", place)
 
 
-def too_many_elements(limit: int) -> AwsError:  # (ours)
-    return invalid(f"Error in AlarmRule [A rule cannot have more than {limit} elements]")
+def too_many_children(limit: int) -> NoRule:  # (ours)
+    return NoRule(f"A rule cannot name more than {limit} alarms")
 
 
-def rule_too_deep(limit: int) -> AwsError:  # (ours)
-    return invalid(f"Error in AlarmRule [More than {limit} elements are nested]")
+def too_many_elements(limit: int) -> NoRule:  # (ours)
+    return NoRule(f"A rule cannot have more than {limit} elements")
+
+
+def rule_too_deep(limit: int) -> NoRule:  # (ours)
+    return NoRule(f"More than {limit} elements are nested")
 
 
 def no_such_children(names: Sequence[str]) -> AwsError:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from cairn.cloudwatch.logs import refusals
+from cairn.core.decoding import UNREADABLE
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ def read_token(text: str | None, scope: list[Any], kind: type[T]) -> T | None:
         return None
     try:
         of, place = msgspec.json.decode(base64.urlsafe_b64decode(text), type=tuple[list[Any], kind])  # type: ignore[valid-type]
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, *UNREADABLE):
         raise refusals.invalid_token() from None
     if of != scope:
         raise refusals.invalid_token()

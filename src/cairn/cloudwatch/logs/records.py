@@ -13,6 +13,7 @@ from cairn.cloudwatch.logs import refusals
 from cairn.cloudwatch.logs.events import Place, StoredEvent
 from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.store import LogStore
+from cairn.core.decoding import UNREADABLE
 
 DISCOVERED_MAX = 200
 """Fields that are found in one message."""
@@ -34,7 +35,7 @@ def pointed(store: LogStore, account: str, region: str, text: str) -> tuple[Grou
     try:
         *named, at = msgspec.json.decode(base64.urlsafe_b64decode(text), type=tuple[str, str, str, str])
         group, place = GroupId(*named), Place.of_int(int(at))
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, *UNREADABLE):
         raise refusals.invalid_parameter("The specified logRecordPointer is invalid.") from None  # (ours)
     if (group.account, group.region) != (account, region):
         raise refusals.record_not_found()
@@ -66,7 +67,7 @@ def discovered(message: str) -> dict[str, Any]:
         return {}
     try:
         document = _decode(message)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return {}
     found: dict[str, Any] = {}
     waiting: list[tuple[str, Any]] = [("", document)]

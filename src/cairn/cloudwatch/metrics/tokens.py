@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cairn.cloudwatch.metrics import refusals
+from cairn.core.decoding import UNREADABLE
 from cairn.wire.operation import Context
 
 
@@ -29,7 +30,7 @@ def read_token(context: Context, input: Mapping[str, Any]) -> tuple[int, int] | 
         return None
     try:
         request, *place = msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str, int, int])
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, *UNREADABLE):
         raise refusals.invalid_token() from None
     if request != _request(context, input):
         raise refusals.invalid_token()

@@ -7,10 +7,12 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cairn.cloudwatch.patterns.regexes import Regex, read_regex
 from cairn.cloudwatch.patterns.scanner import Scanner
+from cairn.core.wildcards import fits
 
 OPERATORS = ("!=", "<=", ">=", "=", "<", ">")
 """In the order in which they are looked for."""
@@ -158,18 +160,4 @@ def glob(pattern: str) -> tuple[Callable[[str], bool], str | None]:
     parts[-1] += pattern[end:]
     if len(parts) == 1:
         return parts[0].__eq__, parts[0]
-    first, *middle, last = parts
-    least = sum(map(len, parts))
-
-    def fits(text: str) -> bool:
-        if len(text) < least or not text.startswith(first) or not text.endswith(last):
-            return False
-        position, stop = len(first), len(text) - len(last)
-        for part in middle:
-            position = text.find(part, position, stop)
-            if position < 0:
-                return False
-            position += len(part)
-        return position <= stop
-
-    return fits, None
+    return partial(fits, parts), None

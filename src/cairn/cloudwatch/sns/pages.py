@@ -53,7 +53,7 @@ class Pages:
     def __init__(self, signer: Callable[[], Signer]) -> None:
         self._signer = signer
 
-    def answer(self, request: Request) -> Response | None:
+    async def answer(self, request: Request) -> Response | None:
         """The reply; None where the request is for somebody else."""
         if request.method != "GET" or "authorization" in request.headers:
             return None

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.eventbridge.event import BusId, partition
 from cairn.eventbridge.rules.rule import Rule
 
@@ -88,7 +89,7 @@ def _without_replays(pattern: str) -> str:
     """The pattern of an archive's rule: what the archive takes, but for replays."""
     try:
         found = msgspec.json.decode(pattern) if pattern else {}
-    except msgspec.DecodeError:  # AWS's reader takes more than JSON is: what follows the end, halves of characters
+    except UNREADABLE:  # AWS's reader takes more than JSON is: what follows the end, halves of characters
         return '{"replay-name":[{"exists":false}],' + pattern.lstrip()[1:]
     return msgspec.json.encode(found | {"replay-name": [{"exists": False}]}).decode()
 

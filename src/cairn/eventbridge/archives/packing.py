@@ -7,6 +7,7 @@ import zlib
 import msgspec
 
 from cairn.core.clock import from_iso
+from cairn.core.decoding import UNREADABLE
 from cairn.eventbridge.event import TIME_BYTES, BusEvent, envelope
 
 LEVEL = 6
@@ -74,7 +75,7 @@ def unpack(packed: bytes, replay: str) -> BusEvent:
     try:
         text = zlib.decompressobj(zdict=_DICTIONARY).decompress(packed[1:])
         parts = _decoder.decode(text)
-    except (zlib.error, msgspec.DecodeError) as error:
+    except (zlib.error, *UNREADABLE) as error:
         raise ValueError(f"an archived event is damaged: {error}") from error
     again = envelope(
         id=parts.id,

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.core.policy import Kind, MalformedPolicy, Principal, Request, evaluate_alone, parse_policy
 from cairn.core.policy.keys import Value
 from cairn.core.records.identity import Identity
@@ -60,7 +61,7 @@ def check(policy: str) -> None:
     try:
         parse_policy(policy, Kind.RESOURCE)
         _document(policy)  # which is stricter: half of a surrogate pair is none
-    except (MalformedPolicy, msgspec.DecodeError) as error:
+    except (MalformedPolicy, *UNREADABLE) as error:
         raise refusals.invalid_parameter("Policy", str(error)) from error
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from cairn.core.clock import Clock
+from cairn.core.decoding import UNREADABLE
 from cairn.eventbridge.connections.connection import Connection
 from cairn.eventbridge.connections.parameters import Parameters, pairs
 from cairn.eventbridge.connections.request import AGENT
@@ -111,7 +112,7 @@ class Tokens:
             raise TokenError(f"the authorization endpoint answered {answer.status}", denied=denied)
         try:
             return msgspec.json.decode(answer.body, type=_Answer)
-        except msgspec.DecodeError:  # its text could show what was answered
+        except UNREADABLE:  # its text could show what was answered
             raise TokenError("the authorization endpoint answered no access_token", denied=True) from None
 
 

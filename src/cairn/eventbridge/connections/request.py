@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.eventbridge.connections.parameters import Parameters, pairs
 from cairn.eventbridge.deliveries.endpoints import INVALID_PARAMETER, DeliveryError
 
@@ -105,6 +106,6 @@ def _with_body(payload: bytes, more: Mapping[str, str]) -> bytes:
         return payload
     try:
         found = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return payload
     return msgspec.json.encode({**found, **more}) if isinstance(found, dict) else payload

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cairn.core.durable import private_folder, sync_folder
+from cairn.core.durable import private_folder, write_first
 from cairn.core.errors import CairnError
 
 NONCE_BYTES = 12
@@ -48,7 +46,8 @@ class Vault:
 
     def _cipher(self) -> AESGCM:
         if not self._path.exists():
-            _make(self._path)
+            private_folder(self._path.parent)
+            write_first(self._path, AESGCM.generate_key(KEY_BITS))
         try:
             return AESGCM(self._path.read_bytes())
         except (OSError, ValueError) as error:
@@ -56,19 +55,3 @@ class Vault:
                 f"the key {self._path} cannot be read: {error}",
                 advice="Restore it from a backup; without it the connections need their secrets anew.",
             ) from error
-
-
-def _make(path: Path) -> None:
-    """Make the file, unless another process does first."""
-    draft = private_folder(path.parent) / f".{path.name}.{secrets.token_hex(4)}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(AESGCM.generate_key(KEY_BITS))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    sync_folder(path.parent)

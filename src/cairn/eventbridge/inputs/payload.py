@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from cairn.core.clock import iso_seconds
+from cairn.core.decoding import UNREADABLE
 from cairn.eventbridge.event import BusEvent
 from cairn.eventbridge.inputs import template as templates
 from cairn.eventbridge.inputs.paths import Document, parse_path
@@ -92,6 +93,6 @@ def _minified(text: bytes) -> bytes:
 def _is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
     return True

@@ -4,6 +4,7 @@ A pattern is parsed once: `parse_pattern`. The patterns of all rules of a bus ar
 matches: `compile_rules`.
 """
 
+from cairn.eventbridge.patterns.explaining import Explanation, explain
 from cairn.eventbridge.patterns.invalid import InvalidEventPattern
 from cairn.eventbridge.patterns.matcher import Matcher, compile_rules
 from cairn.eventbridge.patterns.pattern import PATTERN_CHARACTERS_MAX, EventPattern, parse_pattern
@@ -11,8 +12,10 @@ from cairn.eventbridge.patterns.pattern import PATTERN_CHARACTERS_MAX, EventPatt
 __all__ = [
     "PATTERN_CHARACTERS_MAX",
     "EventPattern",
+    "Explanation",
     "InvalidEventPattern",
     "Matcher",
     "compile_rules",
+    "explain",
     "parse_pattern",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import AwsError
 from cairn.eventbridge.patterns.matcher import compile_rules
 from cairn.eventbridge.patterns.pattern import parse_pattern
@@ -28,7 +29,7 @@ def test(pattern_text: str, event_text: str) -> bool:
 def _event(text: str) -> dict[str, Any]:
     try:
         event: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+    except UNREADABLE as error:
         raise AwsError("ValidationException", "Parameter Event is not valid.") from error
     if any(event.get(name) is None for name in MANDATORY):
         raise AwsError("ValidationException", "Parameter Event is not valid.")

@@ -91,14 +91,14 @@ def _tree(leaves: Sequence[Leaf]) -> dict[Place | None, _Inside]:
     tree: dict[Place | None, _Inside] = {None: _Inside()}
     for leaf in leaves:
         place = leaf[1]
+        made: list[Place] = []
         inner = place
         while inner is not None and inner not in tree:
             tree[inner] = _Inside()
-            around = tree.get(inner.above)
-            if around is not None:
-                around.places.append(inner)
-                break
+            made.append(inner)
             inner = inner.above
+        for each in made:
+            tree[each.above].places.append(each)
         tree[place].leaves.append(leaf)
     return tree
 

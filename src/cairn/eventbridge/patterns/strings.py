@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
+from cairn.core.wildcards import fits
 from cairn.eventbridge.patterns.conditions import AnyCase, Prefix, Suffix, Wildcard
 
 T = TypeVar("T")
@@ -18,22 +19,6 @@ Pieces: TypeAlias = tuple[str, ...]
 
 MIDDLE_CHARACTERS_MAX = 8
 """How much of a piece that is neither beginning nor end is looked for."""
-
-
-def fits(pieces: Pieces, value: str) -> bool:
-    """Whether `value` is the pieces, with anything between two of them."""
-    head, tail = pieces[0], pieces[-1]
-    if len(pieces) == 1:
-        return value == head
-    at, end = len(head), len(value) - len(tail)
-    if at > end or not value.startswith(head) or not value.endswith(tail):
-        return False
-    for piece in pieces[1:-1]:
-        at = value.find(piece, at, end)
-        if at < 0:
-            return False
-        at += len(piece)
-    return True
 
 
 class _Ends(Generic[T]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -165,7 +166,7 @@ class _Parser:
         self._next += 1
         match token.kind:
             case "number":
-                return Number(float(token.text), token.at)
+                return Number(_finite(token), token.at)
             case "text":
                 return Text(token.text[1:-1], token.at)
         if self._take("("):
@@ -179,3 +180,10 @@ class _Parser:
             items.append(self._expression())
         self._expect(end)
         return tuple(items)
+
+
+def _finite(token: Token) -> float:
+    value = float(token.text)
+    if not math.isfinite(value):
+        raise MathError("The number is too large", token.at)
+    return value

@@ -19,6 +19,9 @@ from cairn.cloudwatch.queries.language.tokens import Kind, Token, Tokens
 
 DEPTH_MAX = 100
 """How deep expressions nest."""
+HEIGHT_MAX = 150
+"""How many operators and functions are below each other in an expression. Sums and products lean on what stands before
+them, and count; `and` and `or` make flat trees of however many terms."""
 ITEMS_MAX = 1000
 """Values in a list, arguments of a function."""
 _COMPARISONS = ("=", "==", "!=", "<", "<=", ">", ">=")
@@ -31,16 +34,17 @@ class Expressions:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self._depth = 0
+        self._heights: dict[int, tuple[Expression, int]] = {}  # by the id of each, which is kept here and so its own
 
     def expression(self) -> Expression:
         """The expression that begins at the next token."""
         self._deeper()
-        found = self._conjunction()
+        terms = [self._conjunction()]
         while self._tokens.next.is_word("or"):
             self._tokens.take()
-            found = self._binary("or", found, self._conjunction())
+            terms.append(self._conjunction())
         self._depth -= 1
-        return found
+        return self._joined("or", terms)
 
     def field(self) -> Field:
         """The name of a field."""
@@ -57,11 +61,11 @@ class Expressions:
             raise MalformedQuery(f"The expression nests deeper than {DEPTH_MAX}", token.start, token.end)
 
     def _conjunction(self) -> Expression:
-        found = self._negation()
+        terms = [self._negation()]
         while self._tokens.next.is_word("and"):
             self._tokens.take()
-            found = self._binary("and", found, self._negation())
-        return found
+            terms.append(self._negation())
+        return self._joined("and", terms)
 
     def _negation(self) -> Expression:
         if not self._tokens.next.is_word("not"):
@@ -70,7 +74,7 @@ class Expressions:
         token = self._tokens.take()
         operand = self._negation()
         self._depth -= 1
-        return Unary("not", operand, token.start, operand.end)
+        return self._made(Unary("not", operand, token.start, operand.end), operand)
 
     def _comparison(self) -> Expression:
         left = self._sum()
@@ -104,7 +108,7 @@ class Expressions:
             wanted, regex = self._tokens.take(), False
         else:
             raise self._tokens.unexpected()
-        return Like(operand, wanted.value, regex, negated, operand.start, wanted.end)
+        return self._made(Like(operand, wanted.value, regex, negated, operand.start, wanted.end), operand)
 
     def _in(self, operand: Expression, *, negated: bool) -> Expression:
         self._symbol("[")
@@ -115,7 +119,7 @@ class Expressions:
             items.append(self._sum())
             self._check_count(items)
         end = self._symbol("]").end
-        return In(operand, tuple(items), negated, operand.start, end)
+        return self._made(In(operand, tuple(items), negated, operand.start, end), operand, *items)
 
     def _sum(self) -> Expression:
         found = self._product()
@@ -138,7 +142,7 @@ class Expressions:
         token = self._tokens.take()
         operand = self._sign()
         self._depth -= 1
-        return operand if token.value == "+" else Unary("-", operand, token.start, operand.end)
+        return operand if token.value == "+" else self._made(Unary("-", operand, token.start, operand.end), operand)
 
     def _power(self) -> Expression:
         left = self._primary()
@@ -180,7 +184,7 @@ class Expressions:
             arguments.append(self._argument())
             self._check_count(arguments)
         end = self._symbol(")").end
-        return Call(name.value.lower(), tuple(arguments), name.start, end)
+        return self._made(Call(name.value.lower(), tuple(arguments), name.start, end), *arguments)
 
     def _argument(self) -> Expression:
         token = self._tokens.next
@@ -199,7 +203,22 @@ class Expressions:
             raise MalformedQuery(f"More than {ITEMS_MAX} values in a list", items[0].start, items[-1].end)
 
     def _binary(self, operator: str, left: Expression, right: Expression) -> Expression:
-        return Binary(operator, left, right, left.start, right.end)
+        return self._made(Binary(operator, left, right, left.start, right.end), left, right)
+
+    def _joined(self, operator: str, terms: list[Expression]) -> Expression:
+        """Terms in their order, as a tree that is no higher than it must be."""
+        while len(terms) > 1:
+            rest = terms[len(terms) & ~1 :]
+            terms = [self._binary(operator, *pair) for pair in zip(terms[::2], terms[1::2], strict=False)] + rest
+        return terms[0]
+
+    def _made(self, node: Expression, *parts: Expression) -> Expression:
+        """`node`, which is made of `parts`, unless it is higher than whoever compiles and computes it can go down."""
+        height = 1 + max((self._heights[id(part)][1] for part in parts if id(part) in self._heights), default=0)
+        if height > HEIGHT_MAX:
+            raise MalformedQuery(f"The expression has more than {HEIGHT_MAX} operators", node.start, node.end)
+        self._heights[id(node)] = node, height
+        return node
 
 
 def _number(token: Token) -> int | float:

@@ -14,6 +14,7 @@ from cairn.cloudwatch.sns.operations.arguments import Answer, Params, read_token
 from cairn.cloudwatch.sns.tables import tags, topics
 from cairn.cloudwatch.sns.topic import Topic
 from cairn.cloudwatch.sns.topics import Topics, read_topic
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import AwsError
 from cairn.wire.operation import Context, Operation
 
@@ -185,7 +186,7 @@ def _check_data_protection(text: str, named: TopicId) -> None:
         raise refusals.invalid("DataProtectionPolicy: it is too long")
     try:
         document = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise _bad_protection(str(error)) from error
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), list):
         raise _bad_protection("it must be an object with a list of statements")
