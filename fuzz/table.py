@@ -1,0 +1,28 @@
+"""All targets by their names."""
+
+from __future__ import annotations
+
+from fuzz.target import Target
+from fuzz.targets import (
+    account,
+    alarms,
+    calls,
+    events,
+    history,
+    imports,
+    inputs,
+    logs,
+    operations,
+    proof,
+    queries,
+    replies,
+    settings,
+    signatures,
+)
+
+_CALLS = (signatures, calls, inputs, replies, account)
+_EVENTS = (imports, history, proof, events)
+_WATCHING = (logs, queries, alarms, operations, settings)
+TARGETS: dict[str, Target] = {
+    target.name: target for family in (*_CALLS, *_EVENTS, *_WATCHING) for target in family.TARGETS
+}
