@@ -133,16 +133,24 @@ async def _run(
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection with one request under way."""
+    """One keep-alive connection with one request under way. It is made anew where the server ends it after a reply."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
         self._parser = httptools.HttpResponseParser(self)
         self._done: asyncio.Future[int] | None = None
         self._transport: Any = None
+        self._ended = False
 
     @classmethod
     async def to(cls, address: tuple[str, int]) -> Connection:
-        return (await asyncio.get_running_loop().create_connection(cls, *address))[1]
+        connection = cls(address)
+        await connection._open()
+        return connection
+
+    async def _open(self) -> None:
+        self._parser, self._ended = httptools.HttpResponseParser(self), False
+        await asyncio.get_running_loop().create_connection(lambda: self, *self._address)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -156,10 +164,14 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         assert self._done is not None
+        self._ended = not self._parser.should_keep_alive()
         self._done.set_result(self._parser.get_status_code())
 
     async def send(self, request: bytes) -> int:
         """Status of the reply, once it is whole."""
+        if self._ended:
+            self.close()
+            await self._open()
         self._done = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._done
