@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-import os
-import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from tests.cloudwatch.sns.receiver import receiving
 from tests.cloudwatch.sns.relay import Relay, relaying, text_of
 from tests.contract.mailed import click, fetch
 from tests.contract.recipients import make_queue
+from tests.contract.stopping import stop_worker
 from tests.contract.test_tutorial import ACCOUNT
 from tests.contract.waiting import wait_until
 from tests.running import Cairn
@@ -210,8 +209,7 @@ def test_what_was_published_is_delivered_after_kill_9(mailing: Cairn) -> None:
     topic = sns.create_topic(Name="survives")["TopicArn"]
     url, arn = make_queue(mailing, "survives", topic, REGION)
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
-    worker = int((mailing.folder.path / "worker.ready").read_text())
-    os.kill(worker, signal.SIGSTOP)
+    stop_worker(mailing)
     published = {sns.publish(TopicArn=topic, Message=str(number))["MessageId"] for number in range(MESSAGES)}
     mailing.kill()
     mailing.start()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.contract.recipients import allow, document
+from tests.contract.stopping import stop_worker
 from tests.contract.test_tutorial import ACCOUNT, TRUST, bucket_policy
 from tests.contract.waiting import wait_until
 from tests.running import BIN, Cairn
@@ -121,7 +120,7 @@ class Made:
 
 def put_events(cairn: Cairn) -> set[str]:
     """Put events while nobody is there to hand them over; the ids that were answered."""
-    os.kill(int((cairn.folder.path / "worker.ready").read_text()), signal.SIGSTOP)
+    stop_worker(cairn)
     events = cairn.client("events")
     entry = {"Source": "shop", "DetailType": "order", "Detail": "{}", "EventBusName": "survives"}
     answers = [events.put_events(Entries=[entry] * 10) for _ in range(3)]
