@@ -19,11 +19,13 @@ from cairn.cli.config_command import written
 from cairn.cloudtrail.delegation import operations as delegation_operations
 from cairn.cloudtrail.digests.operations import operations as key_operations
 from cairn.cloudtrail.history import History
+from cairn.cloudtrail.insights.data_operations import operations as insights_operations
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.core.clock import SystemClock
 from cairn.core.config import Duration, Settings, Size, VpcEndpoint, known_keys
 from cairn.core.folder import DataFolder, Runtime
 from cairn.service import gateway as _gateway  # noqa: F401 - importing declares the metrics
+from cairn.service import worker as _worker  # noqa: F401
 from cairn.service.cloudwatch import CloudWatch
 from cairn.service.eventbridge import EventBridge
 from cairn.wire.models import operation_names
@@ -130,8 +132,7 @@ and those of the others as they were up to 5 seconds ago. Take sums over `proces
 `cairn_events_dropped_total` must stay 0.
 
 | metric | type | labels | meaning |
-|---|---|---|---|
-"""
+|---|---|---|---|"""
 
 
 def pages() -> dict[str, str]:
@@ -247,7 +248,8 @@ def cloudtrail_operations() -> set[str]:
         reader = History(Path(folder), Settings().history, SystemClock()).reader()
         try:
             trails = {*trail_operations(nothing, nothing, nothing), *delegation_operations(nothing)}
-            return {*trails, *reader.operations(), *key_operations(nothing, nothing)}
+            insights = insights_operations(nothing, nothing, nothing, nothing, nothing)
+            return {*trails, *reader.operations(), *insights, *key_operations(nothing, nothing)}
         finally:
             reader.close()
 

@@ -165,20 +165,3 @@ class Cairn:
 def _clean_environment() -> dict[str, str]:
     """This process's environment without anything that would steer AWS clients or Cairn."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CAIRN_"))}
-
-
-def freeze(pid: int) -> None:
-    """Stop a process until SIGCONT, and wait until every thread of it stands still.
-
-    The signal is taken by one thread, and others run on until that one, which may wait for the disk, gets to it.
-    """
-    os.kill(pid, signal.SIGSTOP)
-    deadline = time.monotonic() + STOP_S
-    while not _stands_still(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def _stands_still(pid: int) -> bool:
-    stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
-    return all(stat.rpartition(") ")[2][0] == "T" for stat in stats)

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.contract.recipients import make_bucket
 from tests.running import BIN, Cairn
 
 from cairn.core.process import free_port
@@ -200,3 +201,21 @@ def test_a_second_server_on_the_same_folder_is_refused_and_told_who_holds_it(cai
     assert second.returncode == 1
     assert f"in use by process {cairn.folder.runtime().pid}" in second.stderr
     still_answers(cairn)
+
+
+def test_a_stranger_who_signs_for_no_region_stops_no_trail(cairn: Cairn) -> None:
+    """Keys of log files have the Region of their events, also of those that are refused."""
+    trails = cairn.client("cloudtrail")
+    trails.create_trail(Name="strangers", S3BucketName=make_bucket(cairn, "strangers-logs"), IsMultiRegionTrail=True)
+    trails.start_logging(Name="strangers")
+    scope = "AKIANOBODY/20260101/../sts/aws4_request"
+    stranger = urllib.request.Request(
+        cairn.endpoint,
+        b"Action=GetCallerIdentity&Version=2011-06-15",
+        {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"},
+    )
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(stranger, timeout=10)
+    cairn.cairn("flush")
+    assert "LatestDeliveryError" not in trails.get_trail_status(Name="strangers")
+    trails.delete_trail(Name="strangers")

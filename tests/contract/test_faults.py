@@ -17,7 +17,9 @@ import pytest
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.contract.waiting import wait_until
-from tests.running import Cairn, freeze
+from tests.running import Cairn
+
+from cairn.core.frozen import freeze
 
 pytestmark = pytest.mark.engine
 

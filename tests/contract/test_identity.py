@@ -25,7 +25,18 @@ SAML_PROVIDER = f"arn:aws:iam::{ACCOUNT}:saml-provider/company"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"]}
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"]},
+        {
+            "Effect": "Allow",
+            "Principal": {
+                "Federated": [
+                    SAML_PROVIDER,
+                    "accounts.google.com",
+                    f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.example.com/id",
+                ]
+            },
+            "Action": ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"],
+        },
     ],
 }
 

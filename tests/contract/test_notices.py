@@ -73,16 +73,16 @@ def test_files_are_announced_and_a_topic_that_refuses_catches_up(cairn: Cairn, t
     assert "LatestNotificationTime" not in trail.get_trail_status(Name=NAME)
     trail.start_logging(Name=NAME)
     deliver(cairn, "first")
-    wait_until(lambda: len(subscriber.keys()) == 1)
-    assert set(subscriber.keys()) == delivered(cairn)
-    status = trail.get_trail_status(Name=NAME)
-    assert status["LatestNotificationTime"] >= status["LatestDeliveryTime"]
-    assert "LatestNotificationError" not in status
+    wait_until(lambda: subscriber.keys() and set(subscriber.keys()) == delivered(cairn))
+    wait_until(
+        lambda: (now := trail.get_trail_status(Name=NAME))["LatestNotificationTime"] >= now["LatestDeliveryTime"]
+    )
+    assert "LatestNotificationError" not in trail.get_trail_status(Name=NAME)
 
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=topic_policy(topic, SOURCE + "-2"))
     deliver(cairn, "second")
     wait_until(lambda: trail.get_trail_status(Name=NAME).get("LatestNotificationError") == "AuthorizationError")
-    assert len(delivered(cairn)) == 2, "delivery did not wait"
+    assert delivered(cairn) > set(subscriber.keys()), "delivery waited for the topic"
     wait_until(lambda: f"{SOURCE} (notices)" in cairn.cairn("status", code=None))
     cairn.cairn("status", code=1)
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=topic_policy(topic, SOURCE))

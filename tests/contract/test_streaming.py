@@ -13,7 +13,12 @@ from tests.running import Cairn
 pytestmark = pytest.mark.engine
 
 OBJECT_BYTES = 1 << 30
-MEMORY_BYTES_MAX = 150 << 20
+MEMORY_BYTES_MAX = 200 << 20
+"""Of one gateway (design, 7)."""
+
+GROWTH_BYTES_MAX = 16 << 20
+"""What a body of any size may add to the most that a gateway held before."""
+
 BLOCK = hashlib.sha256(b"block").digest() * (1 << 15)
 
 
@@ -57,6 +62,8 @@ def fresh(tmp_path: Path) -> Iterator[Cairn]:
 def test_a_gigabyte_goes_through_in_flat_memory(fresh: Cairn) -> None:
     s3 = fresh.client("s3")
     s3.create_bucket(Bucket="gigabyte")
+    s3.put_object(Bucket="gigabyte", Key="small", Body=BLOCK)
+    before = max(peaks_bytes(fresh))
     s3.put_object(Bucket="gigabyte", Key="large", Body=io.BufferedReader(Blocks(OBJECT_BYTES)))
     digest = hashlib.sha256()
     for part in s3.get_object(Bucket="gigabyte", Key="large")["Body"].iter_chunks(1 << 20):
@@ -66,7 +73,9 @@ def test_a_gigabyte_goes_through_in_flat_memory(fresh: Cairn) -> None:
     while part := source.read(1 << 20):
         expected.update(part)
     assert digest.digest() == expected.digest()
-    assert max(peaks_bytes(fresh)) < MEMORY_BYTES_MAX
+    after = max(peaks_bytes(fresh))
+    assert after - before < GROWTH_BYTES_MAX
+    assert after < MEMORY_BYTES_MAX
 
 
 def peaks_bytes(cairn: Cairn) -> Iterator[int]:

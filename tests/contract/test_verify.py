@@ -6,9 +6,11 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.contract.waiting import wait_until
 from tests.running import Cairn
 
 from cairn.cloudtrail.checkpoints.note import unsigned_checkpoint
@@ -94,6 +96,31 @@ def test_a_validated_trail_from_its_calls_to_a_deleted_digest(cairn: Cairn, tmp_
     cairn.cairn("redeliver", arn, "--since", "1h")
     cairn.cairn("verify", *seen)
     cairn.client("cloudtrail").delete_trail(Name=arn)
+
+
+def test_a_bucket_is_not_asked_for_logs_of_trails_that_deliver_elsewhere(cairn: Cairn, tmp_path: Path) -> None:
+    names = ("proven-here", "proven-there")
+    arns = [begin_trail(cairn, name, validated=True) for name in names]
+    cairn.client("ec2").describe_vpcs()
+    for arn in arns:
+        cairn.cairn("flush", "--digests", "--trail", arn)
+    logs = [wait_until(partial(checkpoints, cairn, name)) for name in names]
+    seen = ("--checkpoint", str(tmp_path / "seen.json"))
+    assert "proven-there" not in cairn.cairn("verify", "s3://proven-here", *seen)
+    for key in logs[0]:
+        cairn.client("s3").delete_object(Bucket=names[0], Key=key)
+    told = cairn.cairn("verify", "s3://proven-here", *seen, code=1)
+    assert "proven-there" not in told
+    assert "1 INVALID" in told
+    for arn in arns:
+        cairn.client("cloudtrail").delete_trail(Name=arn)
+
+
+def checkpoints(cairn: Cairn, bucket: str) -> list[str]:
+    """Keys of the files of a bucket's checkpoint log, once it is published."""
+    listed = cairn.client("s3").list_objects_v2(Bucket=bucket).get("Contents", ())
+    keys = [found["Key"] for found in listed if "/CloudTrail-Checkpoint/" in found["Key"]]
+    return keys if any(key.endswith("/checkpoint") for key in keys) else []
 
 
 def wait_for_log(cairn: Cairn, arn: str) -> int:

@@ -18,6 +18,7 @@ from tests.postgres import VARIABLE
 pytestmark = pytest.mark.engine
 
 STORES = (
+    "tests/cloudtrail/insights/test_metric_data.py",
     "tests/cloudwatch/logs/test_store.py",
     "tests/cloudwatch/logs/test_policies.py",
     "tests/cloudwatch/queries/test_definitions.py",

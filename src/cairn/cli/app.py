@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from typing import Any
@@ -12,6 +13,7 @@ from typer.core import TyperGroup
 
 from cairn import __version__
 from cairn.core.errors import CairnError
+from cairn.core.printable import printable_lines
 
 COMMANDS = {
     "up": "Run everything on this machine.",
@@ -20,16 +22,24 @@ COMMANDS = {
     "doctor": "Check disk, clock, ports, buckets, keys and versions.",
     "tail": "Show events as they are recorded.",
     "search": "Find events in the history.",
+    "insights": "What was unusual: list it, explain it, try it on the history.",
     "import": "Load existing CloudTrail log files into the history.",
     "verify": "Verify that nothing of what was delivered was changed or taken away.",
     "flush": "Deliver log files now.",
     "redeliver": "Deliver again the log files that a bucket lost.",
     "rebuild": "Build the event history again from the journal and log files.",
+    "backup": "Copy everything, as it is at one moment.",
+    "restore": "Make a data folder from a backup.",
     "config": "Show the configuration.",
     "gateway": "Run one gateway (production).",
     "worker": "Run the worker that feeds the sinks (production).",
 }
 """Name and line of help of every command; its module is `cairn.cli.NAME_command` and is imported when it is used."""
+
+
+PRIVATE = 0o077
+"""The umask of every command, and of the engines that `cairn up` starts: what they make is its owner's alone, wherever
+it is moved or copied to."""
 
 
 class Commands(TyperGroup):
@@ -69,6 +79,7 @@ def root(
     debug: bool = typer.Option(False, "--debug", help="Show the trace of an error."),
     version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_print_version),
 ) -> None:
+    os.umask(PRIVATE)
     context.obj = {"debug": debug}
 
 
@@ -81,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     except CairnError as error:
         if "--debug" in given:
             traceback.print_exc()
-        print(f"cairn: {error.message}", file=sys.stderr)
+        print(f"cairn: {printable_lines(error.message)}", file=sys.stderr)
         if error.advice:
             print(f"       {error.advice}", file=sys.stderr)
         sys.exit(error.exit_code)

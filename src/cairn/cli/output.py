@@ -12,6 +12,9 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from cairn.core.printable import printable_lines
 
 
 class Format(StrEnum):
@@ -19,6 +22,14 @@ class Format(StrEnum):
     json = "json"
     jsonl = "jsonl"
     csv = "csv"
+
+
+class Category(StrEnum):
+    """Of events."""
+
+    management = "management"
+    data = "data"
+    insight = "insight"
 
 
 Output = Annotated[
@@ -51,7 +62,7 @@ def print_rows(rows: Iterable[Row], output: Format | None) -> None:
 
 def print_notice(text: str) -> None:
     """Something for the person, not for the pipe: it goes to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable_lines(text), file=sys.stderr, flush=True)
 
 
 def _print_table(rows: list[Row]) -> None:
@@ -59,9 +70,9 @@ def _print_table(rows: list[Row]) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == "time")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in ("time", "id"))
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(Text(printable_lines(_cell(value))) for value in row.values()))
     Console().print(table)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cairn.cli.options import Data, Endpoint
-from cairn.cli.output import OUTPUT_WITHOUT_LETTER, Format, chosen, print_notice, print_rows
+from cairn.cli.output import OUTPUT_WITHOUT_LETTER, Category, Format, chosen, print_notice, print_rows
 from cairn.cli.server import Server
 
 app = typer.Typer()
@@ -24,6 +24,9 @@ def search(
     until: Annotated[str | None, typer.Option(help="To: 2h, 3d, or an ISO time.")] = None,
     account: Annotated[str | None, typer.Option(help="One account.", show_default="all")] = None,
     region: Annotated[str | None, typer.Option(help="One region.", show_default="all")] = None,
+    category: Annotated[Category, typer.Option(help="Of events. The history has no data events.")] = (
+        Category.management
+    ),
     limit: Annotated[int, typer.Option(help="Events at the most.")] = 50,
     oldest: Annotated[bool, typer.Option("--oldest", help="Oldest first.")] = False,
     count: Annotated[
@@ -41,7 +44,12 @@ def search(
         if term == "-o":
             raise typer.BadParameter("-o would be a filter here; write --output")
     asked = {"query": " ".join(query or []), "since": since or "", "until": until or "", "account": account or ""}
-    asked |= {"region": region or "", "limit": str(limit), "order": "oldest" if oldest else "newest"}
+    asked |= {
+        "region": region or "",
+        "category": category,
+        "limit": str(limit),
+        "order": "oldest" if oldest else "newest",
+    }
     if count:
         asked["count"] = count
     answer = Server.find(data, endpoint).get("search", asked)

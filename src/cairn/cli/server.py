@@ -15,6 +15,7 @@ import urllib3
 from cairn.cli.credentials import find_credentials, find_region
 from cairn.cli.options import folder_of
 from cairn.cloudtrail.verify.bucket import Bucket
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import Refused, Unreachable
 from cairn.wire.http import Headers
 from cairn.wire.signing import Credentials, sign
@@ -180,6 +181,6 @@ def _refused(reply: urllib3.BaseHTTPResponse) -> Refused:
     try:
         answer = msgspec.json.decode(reply.data)
         message, advice = str(answer.get("message") or answer), str(answer.get("advice") or "")
-    except (msgspec.DecodeError, AttributeError):
+    except (*UNREADABLE, AttributeError):
         message, advice = reply.data[:300].decode("utf-8", "replace"), ""
     return Refused(f"the server answered {reply.status}: {message}", advice=advice)

@@ -12,12 +12,13 @@ import typer
 from cairn.cli.options import ConfigFile, Data, Endpoint, folder_of, settings_of
 from cairn.cli.server import Server
 from cairn.cli.verify_output import Form, JsonOutput, TextOutput
-from cairn.cli.verifying import ask, log_key_of, place_of, place_of_trail, servers_logs, trail_id
+from cairn.cli.verifying import ask, log_key_of, place_of, place_of_trail, trail_id
 from cairn.cloudtrail.trail import TrailId
 from cairn.cloudtrail.verify.keys import PublicKeys
 from cairn.cloudtrail.verify.log_reading import LogReading
 from cairn.cloudtrail.verify.places import Folder
 from cairn.cloudtrail.verify.seen import SeenCheckpoints, default_file
+from cairn.cloudtrail.verify.servers_logs import servers_logs
 from cairn.cloudtrail.verify.verdicts import INVALID, VALID, Verdict, What
 from cairn.cloudtrail.verify.verification import Tell, Verification
 from cairn.core.clock import SystemClock, from_iso
@@ -87,7 +88,7 @@ def verify(
         f"s3://{found.bucket}/{found.prefix}".rstrip("/"),
         SeenCheckpoints(checkpoint or default_file()),
         given=log_key_of(log_key) if log_key else None,
-        servers=servers_logs(server, asked) if server is not None and not s3_endpoint else None,
+        servers=servers_logs(server.get, asked, found) if server is not None and not s3_endpoint else None,
         signatures=isinstance(found, Folder),
     )
     public = PublicKeys.of_files(keys or (), ask(server) if server is not None else None)
@@ -140,7 +141,7 @@ def _server(data: Path | None, endpoint: str | None) -> Server | None:
 def _print_keys(server: Server | None, trail: TrailId | None) -> None:
     if server is None:
         raise Unreachable("no Cairn runs here", advice="Name one with --data or --endpoint.")
-    for log in servers_logs(server, trail).values():
+    for log in servers_logs(server.get, trail).values():
         print(log.key)
 
 

@@ -7,9 +7,9 @@ from typing import TextIO
 
 import msgspec
 
-from cairn.cloudtrail.verify.verdicts import NOTE, UNKNOWN, Verdict, What
+from cairn.cloudtrail.verify.verdicts import NOTE, UNKNOWN, Verdict, What, as_object
 from cairn.cloudtrail.verify.verification import Item, Text
-from cairn.core.clock import iso_seconds
+from cairn.core.printable import printable, printable_lines
 
 OURS = "Checked by Cairn alone:"
 
@@ -55,9 +55,10 @@ class TextOutput:
             self._ours = False
             self._space()
             if item.chain:
-                self._out.write(f"\n[{item.chain}]\n" if self._any else f"[{item.chain}]\n")
+                chain = printable(item.chain)
+                self._out.write(f"\n[{chain}]\n" if self._any else f"[{chain}]\n")
                 self._any = True
-            self._out.write(item.text)
+            self._out.write(printable_lines(item.text))
             return
         self.counts.add(item)
         if item.ours and not self._ours:
@@ -114,16 +115,3 @@ class JsonOutput:
             self._out.write("[\n" if self._first else ",\n")
         self._first = False
         self._out.write(msgspec.json.encode(found).decode() + ("\n" if self._lines else ""))
-
-
-def as_object(verdict: Verdict) -> dict[str, object]:
-    """A verdict for machines; what is not said of it is left out."""
-    if verdict.what is What.gap:
-        return {"what": "gap", "start": iso_seconds(verdict.start), "end": iso_seconds(verdict.end)}
-    state, _, why = verdict.verdict.partition(": ")
-    found: dict[str, object] = {"what": verdict.what.value.lower(), "verdict": state.lower()}
-    said = {"why": why, "bucket": verdict.bucket, "key": verdict.key, "name": verdict.name}
-    found |= {name: value for name, value in said.items() if value}
-    if verdict.backfill:
-        found["backfill"] = True
-    return found | {"found_by": "cairn" if verdict.ours else "both"}

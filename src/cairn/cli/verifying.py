@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from cairn.cloudtrail.checkpoints.note import BadNote, VerifierKey
 from cairn.cloudtrail.trail import TrailId, parse_arn
 from cairn.cloudtrail.verify.bucket import Bucket
 from cairn.cloudtrail.verify.keys import Ask
-from cairn.cloudtrail.verify.log_reading import ServersLog
 from cairn.cloudtrail.verify.places import ROOT, Folder, Place
 from cairn.core.errors import AwsError, Misuse, Refused, Unreachable
 
@@ -91,29 +89,6 @@ def ask(server: Server) -> Ask:
         return listed
 
     return keys
-
-
-def servers_logs(server: Server, trail: TrailId | None) -> dict[TrailId, ServersLog]:
-    """The checkpoint logs as a server tells them."""
-    query = {"trail": trail.arn} if trail is not None else {}
-    return {
-        parse_arn(found["trail"]): ServersLog(found["key"], found["checkpoint"], _Files(server, found))
-        for found in server.get("checkpoint", query)["logs"]
-    }
-
-
-class _Files:
-    """A log's files at the endpoint."""
-
-    def __init__(self, server: Server, found: Mapping[str, str]) -> None:
-        self._server = server
-        self._found = found
-
-    def __call__(self, path: str) -> bytes:
-        if path == "checkpoint":
-            return self._found["checkpoint"].encode()
-        answer = self._server.get("checkpoint-file", {"trail": self._found["trail"], "path": path})
-        return base64.b64decode(answer["content"])
 
 
 def _bucket_elsewhere(endpoint: str, bucket: str, prefix: str) -> Bucket:

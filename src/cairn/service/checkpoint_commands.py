@@ -29,7 +29,8 @@ class CheckpointCommands:
         }
 
     def checkpoint(self, query: Mapping[str, str], body: bytes) -> Any:
-        """The newest checkpoints, of all trails or of the one that `trail` names by its ARN, and who signs them."""
+        """The newest checkpoints, of all trails or of the one that `trail` names by its ARN, who signs them, and which
+        bucket and folder have them; empty while they are to be put again."""
         wanted = query.get("trail", "")
         return {
             "logs": [
@@ -38,6 +39,7 @@ class CheckpointCommands:
                     "origin": origin(parse_arn(log.trail)),
                     "key": log.key,
                     "checkpoint": log.published_note,
+                    "place": log.published_place,
                 }
                 for log in self._logs.all()
                 if log.published_note and wanted in ("", log.trail)

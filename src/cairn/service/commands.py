@@ -13,13 +13,14 @@ from cairn.cloudtrail.digests.requests import DigestRequests
 from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import FlushAnswer, Flushes
 from cairn.cloudtrail.history import HistoryReader, StoredEvent
+from cairn.cloudtrail.history.facts import insight_subject
 from cairn.cloudtrail.history.lookup import TIME_MAX
+from cairn.cloudtrail.history.moments import moment
 from cairn.cloudtrail.history.query import parse_query
 from cairn.cloudtrail.history.search import Search
 from cairn.cloudtrail.redeliver import Redelivery
 from cairn.cloudtrail.trail import parse_arn
-from cairn.core.clock import Clock, from_iso, iso_seconds
-from cairn.core.config import Duration
+from cairn.core.clock import Clock, iso_seconds
 from cairn.core.errors import CairnError
 from cairn.core.journal.check import JOURNAL
 from cairn.core.journal.journal import Bounds, Journal, JournalUnavailable
@@ -32,6 +33,10 @@ FLUSH_S_MAX = 300.0
 STALE_S = 15.0
 """A loop of which nothing was heard for so long no longer runs."""
 TAIL_WAIT_S = 1.0
+
+
+CATEGORIES = {"management": "Management", "data": "Data", "insight": "Insight"}
+"""Of events, as people type them and as records have them."""
 
 
 class FlushRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,16 +116,7 @@ class Commands:
 
     def search(self, query: Mapping[str, str], body: bytes) -> Any:
         """A page of events, or counts of a field."""
-        now = self._clock.now()
-        question = Search(
-            query=parse_query(query.get("query", "")),
-            accounts=_listed(query.get("account", "")),
-            regions=_listed(query.get("region", "")),
-            newest_first=query.get("order") != "oldest",
-            limit=_whole(query.get("limit", "50")),
-            time_min=int(moment(query.get("since", ""), now, -TIME_MAX)),
-            time_max=int(moment(query.get("until", ""), now, TIME_MAX)),
-        )
+        question = question_of(query, self._clock.now())
         field = query.get("count", "")
         if field:
             summary = self._history.summarize(question, fields=[field])
@@ -179,6 +175,7 @@ class Commands:
 
     async def tail(self, query: Mapping[str, str]) -> AsyncIterator[Any]:
         """Records as they enter the journal, and an empty object as a sign of life while none do."""
+        category = category_of(query, "")
         position = (await asyncio.to_thread(self._journal.bounds)).next
         while True:
             entries = await asyncio.to_thread(self._journal.read_from, position, wait_s=TAIL_WAIT_S)
@@ -187,28 +184,34 @@ class Commands:
             for entry in entries:
                 position = entry.position + 1
                 for event in entry.batch.of_kind():
-                    if _wanted(event, query):
+                    if category in ("", event.header.category) and _wanted(event, query):
                         yield msgspec.Raw(event.record)
 
 
-def moment(text: str, now: float, default: float) -> float:
-    """A time as people type it: `2h` before now, an ISO time, or nothing for `default`.
+def question_of(query: Mapping[str, str], now: float) -> Search:
+    """What `cairn search` asks of the history.
 
     Raises:
-        CairnError: it is none.
+        CairnError: it cannot be understood.
     """
-    if not text:
-        return default
-    try:
-        return now - Duration.parse(text)
-    except ValueError:
-        pass
-    try:
-        return float(from_iso(text))
-    except ValueError:
-        raise CairnError(
-            f"{text!r} is no time", advice="Give how long ago (30m, 2h, 3d) or a time such as 2026-01-31T12:00:00Z."
-        ) from None
+    return Search(
+        query=parse_query(query.get("query", "")),
+        accounts=_listed(query.get("account", "")),
+        regions=_listed(query.get("region", "")),
+        category=category_of(query, "Management"),
+        newest_first=query.get("order") != "oldest",
+        limit=_whole(query.get("limit", "50")),
+        time_min=int(moment(query.get("since", ""), now, -TIME_MAX)),
+        time_max=int(moment(query.get("until", ""), now, TIME_MAX)),
+    )
+
+
+def category_of(query: Mapping[str, str], default: str) -> str:
+    """The eventCategory that is asked for."""
+    name = query.get("category", "")
+    if name and name not in CATEGORIES:
+        raise CairnError(f"{name!r} is no category of events", advice=f"There are {', '.join(CATEGORIES)}.")
+    return CATEGORIES.get(name, default)
 
 
 def _state(standing: Standing, now: float) -> str:
@@ -243,9 +246,12 @@ def _row(event: StoredEvent) -> dict[str, Any]:
 
 def _wanted(event: Event, query: Mapping[str, str]) -> bool:
     header = event.header
+    name, source = header.name, header.source
+    if header.category == "Insight":
+        name, source = insight_subject(event.parse(), name, source)
     return (
-        query.get("name", "") in ("", header.name)
-        and query.get("source", "") in ("", header.source)
+        query.get("name", "") in ("", name)
+        and query.get("source", "") in ("", source)
         and query.get("account", "") in ("", header.account)
         and not (query.get("writes") and header.read_only)
     )

@@ -24,6 +24,8 @@ from cairn.cloudtrail.digests.requests import DigestRequests
 from cairn.cloudtrail.digests.restore import Restoration
 from cairn.cloudtrail.flush import Flushes
 from cairn.cloudtrail.history import History
+from cairn.cloudtrail.insights.data_operations import operations as insights_operations
+from cairn.cloudtrail.insights.tables import INSIGHTS
 from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.cloudtrail.organizations import Owners
@@ -60,10 +62,12 @@ from cairn.gateway.vpc_endpoints import VpcEndpoints
 from cairn.service.checkpoint_commands import CheckpointCommands
 from cairn.service.cloudwatch import VALIDATIONS, CloudWatch
 from cairn.service.commands import Commands
+from cairn.service.console import ConsoleOfGateway
 from cairn.service.digest_keys import digest_keys
 from cairn.service.elsewhere import endpoints, s3_elsewhere
 from cairn.service.event_permissions import event_permissions
 from cairn.service.eventbridge import EventBridge
+from cairn.service.insight_commands import InsightCommands
 from cairn.service.joints import (
     AccountDirectory,
     AccountPolicies,
@@ -113,6 +117,7 @@ class GatewayProcess:
         self._clock = SystemClock()
         self._runtime = folder.runtime()
         self._state = open_state(folder, settings)
+        self._insights_state = open_state(folder, settings, INSIGHTS)
         self._access = access = JournalAccess.load(folder.journal)
         self._appender = NatsAppender(access, writer=name, queue_events_max=settings.journal.queue_events_max)
         self._journal = NatsJournal(access, writer=f"{name}-operations")
@@ -134,8 +139,9 @@ class GatewayProcess:
         self._trails = Trails(self._state, self._journal, self._clock)
         self._organizations = organizations(settings, self._questions, self._clock)
         self._trail_buckets, self._destinations = trail_buckets(folder, settings, self._state, self._clock)
+        self._answering = self._gateway()
         self.door = Door(
-            self._gateway().answer,
+            self._answering.answer,
             proxies=TrustedProxies(settings.server.trusted_proxies),
             start=self._start,
             stop=self._stop,
@@ -152,17 +158,36 @@ class GatewayProcess:
         )
         own = self._own_services()
         authorizer = self._authorizer(own)
+        vpc_endpoints = VpcEndpoints(self._settings, self._clock, special=_SPECIAL_PERMISSIONS)
+        commands = self._commands()
+        self._console = ConsoleOfGateway(
+            self._folder,
+            self._settings,
+            self._clock,
+            state=self._state,
+            journal=self._journal,
+            history=self._history,
+            questions=self._questions,
+            keys=self._keys,
+            authorizer=authorizer,
+            vpc_endpoints=vpc_endpoints,
+            recorder=recorder,
+            answer=lambda request: self._answering.answer(request),
+            answer_call=lambda request: self._answering.answer_call(request),
+            status=lambda: commands.status({}, b""),
+        )
+        sns = [self._cloudwatch.sns.pages] if self._cloudwatch.sns is not None else []
         return Gateway(
             self._settings,
             authenticator=Authenticator(self._settings, self._keys, self._clock),
             authorizer=authorizer,
-            vpc_endpoints=VpcEndpoints(self._settings, self._clock, special=_SPECIAL_PERMISSIONS),
+            vpc_endpoints=vpc_endpoints,
             keys=self._keys,
             routes=self._routes(own),
             recorder=recorder,
-            admin=self._admin(authorizer),
+            admin=self._admin(commands, authorizer),
             health=Health(self._problems, self._metrics.read),
-            pages=self._cloudwatch.sns.pages if self._cloudwatch.sns is not None else None,
+            pages=[self._console.pages, *sns],
             afterwards={"organizations": Following(Membership(self._trails, self._organizations)).after},
         )
 
@@ -203,6 +228,7 @@ class GatewayProcess:
                 trail_operations(self._trails, checks, owners)
                 | delegation.operations(self._organizations)
                 | self._history.operations()
+                | insights_operations(self._history, self._insights_state, self._trails, owners, self._clock)
                 | key_operations(signing, self._clock),
                 validation=Validation(unchecked=_OWN_ERRORS),
             )
@@ -239,8 +265,8 @@ class GatewayProcess:
             domains=self._settings.server.domains,
         )
 
-    def _admin(self, authorizer: Authorizer) -> Admin:
-        commands = Commands(
+    def _commands(self) -> Commands:
+        return Commands(
             journal=self._journal,
             history=self._history,
             flushes=Flushes(self._state, self._journal, self._clock),
@@ -252,7 +278,11 @@ class GatewayProcess:
             clock=self._clock,
             problems=self._known_problems,
         )
-        answers = commands.answers() | CheckpointCommands(CheckpointLogs(self._state)).answers()
+
+    def _admin(self, commands: Commands, authorizer: Authorizer) -> Admin:
+        insights = InsightCommands(self._history, self._insights_state, self._clock)
+        checkpoints = CheckpointCommands(CheckpointLogs(self._state))
+        answers = commands.answers() | checkpoints.answers() | insights.answers()
         return Admin(answers=answers, streams=commands.streams(), authorize=authorizer.authorize)
 
     def _restoration(self) -> Restoration:
@@ -303,6 +333,7 @@ class GatewayProcess:
             log.warning("%s is not announced to the journal: %s", self._name, error.message)
 
     async def _stop(self) -> None:
+        self._console.close()
         await self._appender.stop()
         await self._http().close()
         for loop in self._loops:
@@ -311,4 +342,5 @@ class GatewayProcess:
         self._history.close()
         self._cloudwatch.close()
         self._eventbridge.close()
+        self._insights_state.close()
         self._state.close()

@@ -6,6 +6,7 @@ from cairn.account.s3 import tables as _s3  # noqa: F401 - importing declares th
 from cairn.cloudtrail import tables as _cloudtrail  # noqa: F401
 from cairn.cloudtrail.checkpoints import tables as _checkpoints  # noqa: F401
 from cairn.cloudtrail.digests import tables as _digests  # noqa: F401
+from cairn.cloudtrail.insights.tables import INSIGHTS
 from cairn.cloudwatch.alarms.tables import ALARMS
 from cairn.cloudwatch.exports import tables as _exports  # noqa: F401
 from cairn.cloudwatch.logs.tables import LOGS
@@ -14,6 +15,7 @@ from cairn.cloudwatch.metrics.tables import METRICS
 from cairn.cloudwatch.queries import tables as _queries  # noqa: F401
 from cairn.cloudwatch.sns.tables import SNS
 from cairn.cloudwatch.subscriptions import tables as _subscriptions  # noqa: F401
+from cairn.console import tables as _console  # noqa: F401
 from cairn.core import metrics as _metrics  # noqa: F401
 from cairn.core import status as _status  # noqa: F401
 from cairn.core.config import Settings
@@ -31,7 +33,7 @@ from cairn.eventbridge.schedules import tables as _schedules  # noqa: F401
 from cairn.eventbridge.schema import EVENTS
 from cairn.gateway import tables as _gateway  # noqa: F401
 
-SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS, SNS, EVENTS)
+SCHEMAS: tuple[Schema, ...] = (SAVED, LOGS, METRICS, ALARMS, SNS, EVENTS, INSIGHTS)
 """All that an installation has."""
 
 
@@ -41,7 +43,7 @@ def open_state(folder: DataFolder, settings: Settings, schema: Schema = SAVED) -
         return State(settings.state.url, schema)
     if schema is EVENTS:
         return State.in_folder(folder.eventbridge, schema)
-    return State.in_folder(folder.path if schema is SAVED else folder.cloudwatch, schema)
+    return State.in_folder(folder.path if schema in (SAVED, INSIGHTS) else folder.cloudwatch, schema)
 
 
 def migrate(folder: DataFolder, settings: Settings) -> None:

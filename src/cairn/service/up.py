@@ -156,6 +156,7 @@ def _start(stack: ExitStack, child: Child) -> None:
 def _ready_lines(folder: DataFolder, runtime: Runtime) -> Iterator[str]:
     administrator = folder.administrator()
     yield f"Cairn is ready at {runtime.endpoint}"
+    yield f"Console: {runtime.endpoint}/console"
     yield f"  account {administrator.account}, region {administrator.region}, user {administrator.user_name}"
     yield f"  AWS_ACCESS_KEY_ID={administrator.access_key_id}"
     yield f"  AWS_SECRET_ACCESS_KEY={administrator.secret_access_key}"

@@ -11,6 +11,10 @@ from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper
 from cairn.cloudtrail.delivery import Delivery
 from cairn.cloudtrail.digests.sink import Digests
 from cairn.cloudtrail.history import History
+from cairn.cloudtrail.insights.past import Past
+from cairn.cloudtrail.insights.sink import InsightsSink
+from cairn.cloudtrail.insights.store import InsightStore
+from cairn.cloudtrail.insights.tables import INSIGHTS
 from cairn.cloudtrail.log_delivery import LogDelivery
 from cairn.cloudtrail.membership import Membership
 from cairn.cloudtrail.notices import Notices
@@ -69,7 +73,10 @@ class WorkerProcess:
         self._state = open_state(folder, settings)
         self._journal = NatsJournal(access, writer=NAME)
         self._checked = NatsJournal(access, writer=f"{NAME}-check")
-        self._history = History(folder.history, settings.history, clock).sink(self._journal)
+        self._insights_journal = NatsJournal(access, writer="insights")
+        history = History(folder.history, settings.history, clock)
+        self._history = history.sink(self._journal)
+        self._history_reader = history.reader()
         store, _ = trail_buckets(folder, settings, self._state, clock)
         self._delivery = Delivery(self._state, self._journal, store, folder.spool, settings.delivery, clock)
         questions = MotoQuestions(runtime.moto_url, runtime.moto_secret)
@@ -89,9 +96,25 @@ class WorkerProcess:
         self._log_delivery = LogDelivery(self._state, self._journal, log_groups, settings.delivery, clock)
         checkpoints = CheckpointKeeper(self._state, SavedDigests(self._state), store, folder.keys, clock)
         self._resolver = Resolver(self._journal, self._state, clock)
+        self._insights_state = open_state(folder, settings, INSIGHTS)
+        insights = InsightsSink(
+            self._state,
+            InsightStore(self._insights_state),
+            self._journal,
+            self._insights_journal,
+            Past(self._history_reader, self._journal),
+            clock,
+        )
         self._board = StatusBoard(self._state, clock)
         to_buses = self._eventbridge.trail_sinks(self._state, self._journal)
-        self._sinks: list[Sink] = [self._history, self._delivery, self._log_delivery, *to_buses, self._resolver]
+        self._sinks: list[Sink] = [
+            self._history,
+            self._delivery,
+            self._log_delivery,
+            *to_buses,
+            insights,
+            self._resolver,
+        ]
         membership = Membership(Trails(self._state, self._journal, clock), organizations(settings, questions, clock))
         trimmer = Trimmer(self._journal, self._positions, clock, keep_s=settings.journal.keep)
         board = every("board", BOARD_S, self._write_board)
@@ -119,10 +142,13 @@ class WorkerProcess:
         self._log_delivery.close()
         self._digests.close()
         self._history.close()
+        self._history_reader.close()
         self._checked.close()
+        self._insights_journal.close()
         self._journal.close()
         self._cloudwatch.close()
         self._eventbridge.close()
+        self._insights_state.close()
         self._state.close()
 
     def _positions(self) -> list[int]:

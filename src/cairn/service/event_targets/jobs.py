@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cairn.core.decoding import UNREADABLE
 from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address, Delivery
 from cairn.eventbridge.deliveries.endpoints import DeliveryError, Outcome
@@ -130,7 +131,7 @@ def _given(delivery: Delivery) -> dict[str, Any]:
         return {}
     try:
         found = msgspec.json.decode(delivery.payload)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise DeliveryError(codes.INVALID_PARAMETER, f"The input is no JSON: {error}", final=True) from error
     if not isinstance(found, dict):
         raise DeliveryError(codes.INVALID_PARAMETER, "The input is no JSON object.", final=True)

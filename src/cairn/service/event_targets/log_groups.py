@@ -16,6 +16,7 @@ from cairn.cloudwatch.logs.names import GroupId
 from cairn.cloudwatch.logs.policies import ACTIONS, ResourcePolicies
 from cairn.cloudwatch.logs.store import LogStore
 from cairn.core.clock import Clock, iso_seconds, milliseconds_of
+from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import AwsError
 from cairn.eventbridge.deliveries import endpoints as codes
 from cairn.eventbridge.deliveries.delivery import Address, Delivery
@@ -155,7 +156,7 @@ def log_event(delivery: Delivery, now: float) -> tuple[int, str]:
 def _decoded(payload: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(payload, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise DeliveryError(codes.INVALID_PARAMETER, f"The input is no log event: {error}", final=True) from error
 
 
