@@ -36,6 +36,8 @@ class Faults:
     """Every call to this bucket fails with this code: `{"logs": "AccessDenied"}`."""
     refused_keys: dict[str, str] = field(default_factory=dict)
     """Puts and gets of this key fail with this code."""
+    damaged_keys: set[str] = field(default_factory=set)
+    """Gets of these keys fail, until they are put again."""
     refuse_kms_key: str = ""
     """Puts under a KMS key fail with this code."""
     fail_puts: int = 0
@@ -110,11 +112,14 @@ class MemoryObjectStore:
                 info, body, content_type, content_encoding, kms_key, dict(encryption_context or {}), on_behalf_of
             )
             self.puts += 1
+            self.faults.damaged_keys.discard(key)
             if self.faults.lose_replies > 0:
                 self.faults.lose_replies -= 1
                 raise ObjectStoreError("", "the connection broke before the answer")
 
     def get(self, bucket: str, key: str) -> bytes:
+        if key in self.faults.damaged_keys:
+            raise ObjectStoreError("InternalError", f"{bucket}/{key}: We encountered an internal error")
         return self._object(bucket, key).content
 
     def head(self, bucket: str, key: str) -> ObjectInfo:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cloudtrail.verify.bucket import BUCKET, START, TRAIL, make_chain
 
-from cairn.cloudtrail.checkpoints.keeper import CheckpointKeeper, Destination
+from cairn.cloudtrail.checkpoints.keeper import UNREADABLE_S, CheckpointKeeper, Destination
 from cairn.cloudtrail.checkpoints.leaf import Leaf, folder, origin, read_leaf
 from cairn.cloudtrail.checkpoints.logs import CheckpointLogs, DeliveredDigest
 from cairn.cloudtrail.checkpoints.merkle import leaf_hash, root, verify_consistency, verify_inclusion
@@ -255,6 +255,35 @@ def test_a_checkpoint_that_was_changed_in_the_bucket_is_put_again(kept: Kept) ->
     kept.digests.deliver(1)
     kept.run()
     assert kept.verified().size == 6
+
+
+def test_a_checkpoint_that_cannot_be_read_any_more_is_put_again(kept: Kept) -> None:
+    """Its bytes rotted in the bucket's engine, which still knows that it is there."""
+    kept.digests.deliver(5)
+    kept.run()
+    kept.store.faults.damaged_keys.add(folder(TRAIL, "") + "checkpoint")
+    kept.digests.deliver(1)
+    for _ in range(3):
+        with pytest.raises(CairnError, match="internal error"):
+            kept.keeper.step()
+        kept.clock.advance(UNREADABLE_S / 3 - 1)
+    kept.clock.advance(UNREADABLE_S)
+    kept.run()
+    assert kept.verified().size == 6
+
+
+def test_nothing_is_signed_while_the_bucket_is_away_however_long(kept: Kept) -> None:
+    kept.digests.deliver(5)
+    kept.run()
+    kept.store.faults.away = True
+    kept.digests.deliver(1)
+    for _ in range(4):
+        with pytest.raises(CairnError, match="does not answer"):
+            kept.keeper.step()
+        kept.clock.advance(1000)
+    found = kept.logs.find(TRAIL)
+    assert found is not None
+    assert found.size == 5
 
 
 def test_a_bucket_that_was_made_again_gets_the_whole_log(kept: Kept) -> None:

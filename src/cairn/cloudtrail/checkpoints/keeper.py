@@ -33,6 +33,8 @@ POLL_S = 2.0
 DIGESTS_A_STEP = 1000
 RETRY_FIRST_S = 2.0
 RETRY_MAX_S = 300.0
+UNREADABLE_S = 60.0
+"""After which a published checkpoint that the store has and cannot give is taken for a changed one."""
 
 _NOTHING = frozenset({"NoSuchKey", "404", "NotFound"})
 _TEXT = "text/plain; charset=utf-8"
@@ -65,6 +67,7 @@ class DeliveredDigests(Protocol):
 
 
 class _Trouble(NamedTuple):
+    began: float
     retry_at: float
     pause_s: float
     error: str
@@ -104,7 +107,9 @@ class CheckpointKeeper:
                 self._troubles.pop(arn, None)
             except CairnError as error:
                 pause_s = min(trouble.pause_s * 2, RETRY_MAX_S) if trouble is not None else RETRY_FIRST_S
-                self._troubles[arn] = _Trouble(self._clock.monotonic() + pause_s, pause_s, str(error))
+                now = self._clock.monotonic()
+                began = trouble.began if trouble is not None else now
+                self._troubles[arn] = _Trouble(began, now + pause_s, pause_s, str(error))
         if self._troubles:
             raise CairnError("; ".join(f"{arn}: {trouble.error}" for arn, trouble in self._troubles.items()))
         return 0.0 if progress else POLL_S
@@ -145,7 +150,13 @@ class CheckpointKeeper:
             if error.code in ("AccessDenied", "403"):
                 log.warning("the published checkpoint of %s cannot be read: %s", destination.trail.arn, error)
                 return found.size  # where we may write only, a rolled back state is seen by those who read alone
-            raise
+            if not self._long_in_trouble(destination):
+                raise
+            self._store.head(destination.bucket, destination.folder + CHECKPOINT)  # raises where the store is away
+            log.error(
+                "the published checkpoint of %s cannot be read, and is put again: %s", destination.trail.arn, error
+            )
+            return 0
         try:
             published = open_checkpoint(content.decode(), VerifierKey.parse(found.key))
         except (BadNote, UnicodeDecodeError) as error:
@@ -153,6 +164,10 @@ class CheckpointKeeper:
             return 0
         self._logs.check(found, published)
         return published.size
+
+    def _long_in_trouble(self, destination: Destination) -> bool:
+        trouble = self._troubles.get(destination.trail.arn)
+        return trouble is not None and self._clock.monotonic() - trouble.began >= UNREADABLE_S
 
     def _publish(self, destination: Destination, grown: Log, *, since: int) -> None:
         """Put what the bucket lacks, the checkpoint last: whoever reads it finds all that it speaks of."""
