@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from lossless.audit import faults_of
 from lossless.collect import collect, history, settle, status
@@ -39,8 +40,14 @@ def _in_the_bucket(stage: Stage, dice: random.Random) -> Iterator[str]:
     for trail in told:
         if stage.failure("redeliver", trail_arn_of(stage, trail), "--since", "1d", "--all"):
             yield f"bits flipped in the bucket engine's volume: {trail} cannot be delivered again"
-        if stage.failure("verify", f"s3://{trail}", *_seen(stage)):
-            yield f"bits flipped in the bucket engine's volume: {trail} is not whole after cairn redeliver --all"
+        try:
+            until(partial(_is_whole, stage, trail), f"{trail} is whole after cairn redeliver --all")
+        except TimeoutError as error:
+            yield f"bits flipped in the bucket engine's volume: {error}"
+
+
+def _is_whole(stage: Stage, trail: str) -> bool:
+    return not stage.failure("verify", f"s3://{trail}", *_seen(stage))
 
 
 def _in_the_history_and_the_journal(

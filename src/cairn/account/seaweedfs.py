@@ -26,8 +26,9 @@ VERSION_TESTED = (4, 48)
 READY_REPLY_S = 2.0
 SHELL_S = 30.0
 MEMORY_SOFT_LIMIT = "512MiB"
-"""What its garbage collector aims at. It sets 230 MB aside at its start, of which it touches half: a limit near that has
-it collect without end, at five times the processor a call and a tenth of a core for nothing. Without one caches grow."""
+"""What its garbage collector aims at. It sets 230 MB aside at its start, of which it touches half: with a limit near
+that it collects without end, at five times the processor a call and a tenth of a core for nothing. Without one caches
+grow."""
 VOLUMES_MAX = 10_000
 """Every bucket has volumes of its own. A volume's file grows as it fills, so that a high limit costs nothing."""
 
