@@ -1,5 +1,5 @@
-"""Other services as Cairn's own operations meet them: whatever is asked for is there, unless its name has `no` in it, and
-most of it lets them in."""
+"""Other services as Cairn's own operations meet them: whatever is asked for is there, unless its name has `no` in it.
+Most of it lets them in."""
 
 from __future__ import annotations
 
