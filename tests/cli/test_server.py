@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from cairn.cli.server import Server
+from cairn.cli.verifying import ask, place_of_trail
+from cairn.cloudtrail.trail import TrailId
 from cairn.core.errors import AwsError, CairnError, Refused, Unreachable
 from cairn.gateway.admin import refusal, whole
 from cairn.wire.signing import Credentials
@@ -27,6 +29,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         assert isinstance(REFUSAL.body, bytes)
         self.wfile.write(REFUSAL.body)
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"Trail": {}, "PublicKeyList": [1]}')
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -50,10 +57,17 @@ def test_the_servers_advice_is_advice_here(refusing: Server) -> None:
 
 
 def test_what_is_no_cairn_is_said_to_be_none(refusing: Server) -> None:
-    for ask in (lambda: refusing.get("status"), lambda: list(refusing.stream("tail"))):
+    for asked in (lambda: refusing.get("status"), lambda: list(refusing.stream("tail"))):
         with pytest.raises(Unreachable, match="is no Cairn") as caught:
-            ask()
+            asked()
         assert "--endpoint" in caught.value.advice
+
+
+def test_an_answer_of_another_kind_is_none(refusing: Server) -> None:
+    with pytest.raises(Unreachable, match="is no Cairn"):
+        place_of_trail(refusing, TrailId("111122223333", "us-east-1", "audit"))
+    with pytest.raises(Unreachable, match="is no Cairn"):
+        ask(refusing)("us-east-1")
 
 
 @pytest.mark.parametrize("number", ["", "-1", "²", "1" * 19, "9" * 5000])

@@ -6,7 +6,7 @@ import hashlib
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -22,6 +22,8 @@ from cairn.wire.signing import Credentials, sign
 
 if TYPE_CHECKING:
     from cairn.core.s3_objects import S3ObjectStore
+
+T = TypeVar("T")
 
 CONNECT_S = 5.0
 READ_S = 600.0
@@ -129,8 +131,12 @@ class Server:
         finally:
             reply.close()
 
-    def cloudtrail(self, operation: str, members: Mapping[str, Any], region: str) -> Any:
-        """What an operation of CloudTrail's answers there, as JSON has it."""
+    def cloudtrail(self, operation: str, members: Mapping[str, Any], region: str, type: type[T]) -> T:
+        """What an operation of CloudTrail's answers there.
+
+        Args:
+            type: what is read of the answer.
+        """
         body = msgspec.json.encode(members)
         headers = Headers(
             [
@@ -144,7 +150,8 @@ class Server:
         signed = sign(
             "POST", url, headers, self._credentials, service="cloudtrail", region=region, payload_hash=payload_hash
         )
-        return self._decoded(self._answer("POST", url, signed, body).data)
+        found: T = self._decoded(self._answer("POST", url, signed, body).data, type)
+        return found
 
     def _send(
         self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, *, preload: bool = True
@@ -167,9 +174,9 @@ class Server:
             raise _refused(reply)
         return reply
 
-    def _decoded(self, answer: bytes) -> Any:
+    def _decoded(self, answer: bytes, type: Any = Any) -> Any:
         try:
-            return msgspec.json.decode(answer)
+            return msgspec.json.decode(answer, type=type)
         except UNREADABLE as error:
             text = f"what answers at {self.endpoint} is no Cairn: {error}"
             raise Unreachable(text, advice="Does --endpoint name one, and is a proxy between?") from error
