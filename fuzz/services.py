@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -148,7 +147,7 @@ def _cloudtrail(clock: Clock) -> Operations:
         **delegation.operations(companies),
         **history.operations(),
         **insights_operations(history, _emptied(INSIGHTS), trails, owners, clock),
-        **key_operations(DigestKeys(state, _key_folder(), clock), clock),
+        **key_operations(_digest_keys(state), clock),
     }
 
 
@@ -167,15 +166,12 @@ def _history() -> HistoryReader:
 
 
 @lru_cache
-def _key_folder() -> Path:
-    return scratch()
-
-
-def _with_keys(state: State) -> None:
-    """A region's key takes a second to make."""
-    keys = DigestKeys(state, _key_folder(), TestClock())
+def _digest_keys(state: State) -> DigestKeys:
+    """Made once, and loaded once: either takes long."""
+    keys = DigestKeys(state, scratch(), TestClock())
     for region in REGIONS:
         keys.signing_key(region)
+    return keys
 
 
 @lru_cache
@@ -184,7 +180,7 @@ def _state(schema: Schema) -> tuple[State, sqlite3.Connection]:
     state = State.in_folder(scratch(), schema)
     state.migrate()
     if schema is SAVED:
-        _with_keys(state)
+        _digest_keys(state)
     empty = sqlite3.connect(":memory:")
     with state.engine.connect() as connection:
         _file(connection).backup(empty)
