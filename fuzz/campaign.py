@@ -18,7 +18,6 @@ from fuzz.target import Target
 PROGRESS = re.compile(r"^#(?P<runs>\d+)\s.* cov: (?P<cov>\d+) .*exec/s: (?P<rate>\d+)")
 KEPT_BYTES = 5_000
 """Of what a run found for a target's corpus; the seeds beside it."""
-INPUT_BYTES_MAX = 4_096
 TRACE_LINES_MAX = 60
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from cairn.cloudtrail.history.facts import facts_of as history_facts
@@ -14,6 +15,7 @@ from cairn.cloudtrail.selectors import Selection, Selector
 from cairn.cloudtrail.selectors.checks import advanced_selectors
 from cairn.console.rows import live_row_of
 from cairn.console.sentences import sentence_of
+from cairn.core.errors import AwsError
 from cairn.core.journal.batch import decode, encode
 from cairn.core.records.compose import compose, compose_intent
 from cairn.core.records.event import Event
@@ -21,6 +23,7 @@ from cairn.core.records.identity import Identity
 from cairn.core.records.network_activity import compose_network_activity
 from cairn.core.records.sizes import RECORD_BYTES_MAX, RECORD_DEPTH_MAX, is_deeper
 from cairn.gateway.conditions import condition_keys
+from cairn.gateway.entered_roles import check_role, entry_of
 from cairn.gateway.facts import facts_of
 from cairn.gateway.iam_actions import action_of
 from cairn.gateway.iam_resources import arns_of
@@ -69,6 +72,9 @@ _MATCHERS = [
 def authorized(call: Call) -> None:
     """What policies are asked about a call."""
     condition_keys(call, now=TIME)
+    with suppress(AwsError):
+        check_role(call)
+        entry_of(call)
     if call.service and call.operation:
         arns_of(call, action_of(call.service, call.operation))
 

@@ -16,12 +16,13 @@ from fuzz.targets import (
     proof,
     queries,
     replies,
+    servers,
     settings,
     signatures,
 )
 
 _CALLS = (signatures, calls, inputs, replies, account)
-_EVENTS = (imports, history, proof, events)
+_EVENTS = (imports, history, proof, events, servers)
 _WATCHING = (logs, queries, alarms, operations, settings)
 TARGETS: dict[str, Target] = {
     target.name: target for family in (*_CALLS, *_EVENTS, *_WATCHING) for target in family.TARGETS

@@ -15,6 +15,9 @@ T = TypeVar("T")
 
 _MEMORY = Path("/dev/shm")
 
+INPUT_BYTES_MAX = 6_000
+"""Of one input: enough for the digits that Python makes no number of."""
+
 SEPARATOR = b"\n===\n"
 """Between the parts of an input that has several."""
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from functools import lru_cache
+from html.parser import HTMLParser
 
 from cairn.cloudwatch.alarms.rule import parse_rule
 from cairn.cloudwatch.metrics.datum import Metric
@@ -14,8 +17,13 @@ from cairn.cloudwatch.metrics.statistic import parse_statistic
 from cairn.cloudwatch.metrics.summary import Summary
 from cairn.cloudwatch.sns.arns import check_subscription, topic_of
 from cairn.cloudwatch.sns.message import check_deduplication, check_subject, read_bodies
+from cairn.cloudwatch.sns.pages import Pages
+from cairn.cloudwatch.sns.signing import Signer
+from cairn.core.clock import TestClock
 from cairn.core.errors import AwsError
-from fuzz.target import Target, attempt, parts, text
+from cairn.wire.http import Response
+from fuzz.messages import reply_of, request_of
+from fuzz.target import Target, attempt, finish, parts, scratch, text
 
 _GRID = Grid(0, 600, 60)
 _METRIC = Metric("123456789012", "us-east-1", "AWS/Lambda", "Errors", (("FunctionName", "a"), ("Resource", "b")))
@@ -28,6 +36,9 @@ _SUMMARIES = (
     Summary.of_statistics(3, 9, 1, 5),
 )
 POINTS_MAX = 200_000
+_PAGE_TAGS = {"html", "head", "meta", "title", "style", "body", "main"} | {"h1", "p", "b", "code", "a"}
+_PAGE_TAGS |= {"form", "input", "button"}
+_PAGE_ATTRIBUTES = {"lang", "charset", "name", "content", "type", "value", "method", "action", "href"}
 
 
 class _Source:
@@ -106,10 +117,48 @@ def topic(data: bytes) -> None:
     )
 
 
+class _Shown(HTMLParser):
+    """The tags of a page, and where its links lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.names.update(name for name, _ in attrs)
+        self.links += [value or "" for name, value in attrs if name in ("href", "action")]
+
+
+@lru_cache
+def _signer() -> Signer:
+    return Signer(scratch(), TestClock())
+
+
+def page(data: bytes) -> None:
+    """A request of nobody's, and what the call of a page's button was answered."""
+    asked, answered = parts(data, 2)
+    request, _ = request_of(asked)
+    status, headers, content = reply_of(answered)
+    pages = Pages(_signer)
+    reply = Response(status, headers, content)
+    for response in (finish(pages.answer(request)), pages.told(request, reply)):
+        if response is None or response is reply or not isinstance(response.body, bytes):
+            continue
+        shown = _Shown()
+        shown.feed(response.body.decode())
+        assert shown.tags <= _PAGE_TAGS, shown.tags
+        assert shown.names <= _PAGE_ATTRIBUTES, shown.names
+        assert all(re.match(r"/($|unsubscribe\.html\?)", link) for link in shown.links), shown.links
+
+
 TARGETS = (
     Target("metric-math", "Expressions have finite points or are refused.", expression, (MathError,)),
     Target("metric-search", "Searches for metrics.", search, (MathError,)),
     Target("statistic", "Names of statistics, labels and zones of time.", statistic),
     Target("alarm-rule", "Rules of composite alarms hold or do not, whatever the states.", rule, (AwsError,)),
     Target("topic", "ARNs of topics and what is published to them.", topic),
+    Target("topic-page", "Pages that links in mail lead to have no markup of strangers.", page),
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,13 +15,19 @@ from cairn.core.errors import AwsError
 from cairn.eventbridge.archives.packing import pack, unpack
 from cairn.eventbridge.arns import bus_named, resource_of
 from cairn.eventbridge.connections.dynamic import resolved
-from cairn.eventbridge.event import BusEvent, envelope
+from cairn.eventbridge.connections.request import build
+from cairn.eventbridge.deliveries.delivery import Address, Delivery
+from cairn.eventbridge.deliveries.endpoints import DeliveryError
+from cairn.eventbridge.event import BusEvent, BusId, envelope
 from cairn.eventbridge.inputs.checking import check
 from cairn.eventbridge.inputs.paths import Document, InputTooLarge, InvalidPath, parse_path
 from cairn.eventbridge.inputs.payload import is_sound, payload
 from cairn.eventbridge.patterns import EventPattern, compile_rules, explain, parse_pattern
 from cairn.eventbridge.patterns.event_patterns import test as matches
 from cairn.eventbridge.schedules.schedule import parse as parse_schedule
+from cairn.service.event_targets import jobs
+from cairn.service.event_targets.log_groups import log_event
+from cairn.service.event_targets.streams import KEY_CHARACTERS_MAX, partition_key
 from fuzz.samples import records
 from fuzz.target import Target, attempt, parts, text
 
@@ -35,6 +43,9 @@ _EVENT = {
     "detail": {"eventName": "PutObject", "a": [1, {"b": "10.0.0.7"}, {"b": None}], "n": 1.5},
 }
 TEXT_MAX = 4_000
+_NOW = 1_700_000_000.0
+_BUS = BusId("123456789012", "us-east-1", "default")
+_BODY_PARAMETERS = {"InvocationHttpParameters": {"BodyParameters": [{"Key": "a", "Value": "b"}]}}
 
 
 def pattern(data: bytes) -> None:
@@ -105,6 +116,7 @@ def target_input(data: bytes) -> None:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return
     event = _bus_event(detail)
+    paths = settings.get("InputTransformer", {}).get("InputPathsMap") or {}
     for arn in ("arn:aws:sqs:us-east-1:123456789012:q", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/g"):
         if check("target", settings, arn=arn):
             continue
@@ -116,8 +128,32 @@ def target_input(data: bytes) -> None:
         except InputTooLarge:
             continue
         is_sound(target, sent)
-    paths = settings.get("InputTransformer", {}).get("InputPathsMap") or {}
+        _handed_over(Address(bus=_BUS, rule="r", target="t", arn=arn, settings=settings), event, sent, paths.values())
     resolved({"HeaderParameters": paths, "PathParameterValues": list(paths.values())}, event.envelope)
+
+
+class _Anything:
+    """A client of any service, which takes whatever it is called with."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda **given: None
+
+
+def _handed_over(address: Address, event: BusEvent, sent: bytes, paths: Iterable[str]) -> None:
+    """What is sent, as targets of each kind are called with it."""
+    delivery = Delivery(
+        id=1, address=address, event=event, payload=sent, since=1.0, attempts=0, due=0.0, dead=False, failure=None
+    )
+    for start in (jobs.state_machine, jobs.build, jobs.task, jobs.job, jobs.command):
+        attempt((DeliveryError,), partial(start, _Anything(), delivery))
+    for path in paths:
+        assert 0 < len(partition_key(delivery, path)) <= KEY_CHARACTERS_MAX
+    with suppress(DeliveryError):
+        timestamp, message = log_event(delivery, _NOW)
+        assert abs(timestamp / 1000 - _NOW) < 15 * 86_400
+        message.encode()
+    for method in ("POST", "GET"):
+        build(method, "https://example.com/", sent, {}, _BODY_PARAMETERS, "")
 
 
 class _Transformer(msgspec.Struct, omit_defaults=True):

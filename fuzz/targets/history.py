@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import msgspec
 
 from cairn.cloudtrail.history.bloom import Bloom, FilterDamaged, probe
@@ -12,16 +16,17 @@ from cairn.cloudtrail.history.moments import moment
 from cairn.cloudtrail.history.packing import RecordDamaged, Unpacker
 from cairn.cloudtrail.history.pages import BadToken, Bookmark, PageTokens
 from cairn.cloudtrail.history.query import QueryError, parse_query
+from cairn.console.alarm_rules import CheckRequest, checked
 from cairn.console.exchange import Refusal, Visit
-from cairn.console.patterns import ExplainRequest
+from cairn.console.patterns import ExplainRequest, explained
 from cairn.console.questions import question_of, resumed
 from cairn.console.roles import RoleRequest
 from cairn.console.sign_in import SignInRequest
+from cairn.console.target_inputs import PreviewRequest, preview
 from cairn.console.verifications import VerifyRequest
 from cairn.core.clock import TestClock
 from cairn.core.errors import AwsError, CairnError
 from cairn.core.journal.batch import BatchDamaged, decode, next_link, read_header
-from cairn.eventbridge.patterns import explain, parse_pattern
 from cairn.service.backup import read_manifest
 from cairn.wire.http import split_query
 from fuzz.messages import request_of
@@ -30,6 +35,15 @@ from fuzz.target import Target, attempt, finish, scratch, text
 
 _FOLDER = scratch()
 _TOKENS = PageTokens(_FOLDER, TestClock())
+_ASKED: dict[type, Callable[[Any], Coroutine[Any, Any, Any]] | None] = {
+    SignInRequest: None,
+    RoleRequest: None,
+    VerifyRequest: None,
+    ExplainRequest: explained,
+    CheckRequest: checked,
+    PreviewRequest: preview,
+}
+"""What the bodies of the console's requests are, and who tells what is asked, where nobody else is asked for that."""
 
 
 def query(data: bytes) -> None:
@@ -63,16 +77,18 @@ def visit(data: bytes) -> None:
     arrived = Visit(request, request.decoded_path, dict(request.query_pairs()))
     arrived.cookie("cairn-session")
     _ = arrived.origin
-    for kind in (SignInRequest, RoleRequest, VerifyRequest, ExplainRequest):
+    for kind, told in _ASKED.items():
         request, _ = request_of(data)
         try:
-            asked = finish(Visit(request, "/").read(kind))
+            asked: Any = finish(Visit(request, "/").read(kind))
         except Refusal as refusal:
             refusal.answer()
             continue
-        if isinstance(asked, ExplainRequest):
+        if told is not None:
             try:
-                msgspec.json.encode(explain(parse_pattern(asked.pattern), asked.event))
+                msgspec.json.encode(asyncio.run(told(asked)))
+            except Refusal as refusal:
+                refusal.answer()
             except AwsError as error:
                 Refusal.of(error).answer()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cairn.cloudtrail.checkpoints.leaf import LeafDamaged, origin, read_leaf
@@ -36,9 +38,11 @@ from cairn.cloudtrail.verify.keys import PublicKeys
 from cairn.cloudtrail.verify.log_reading import LogReading
 from cairn.cloudtrail.verify.places import Listed, NotThere, Stored
 from cairn.cloudtrail.verify.seen import SeenCheckpoints
+from cairn.cloudtrail.verify.servers_logs import servers_logs
 from cairn.cloudtrail.verify.verdicts import Verdict
 from cairn.cloudtrail.verify.verification import Verification
-from cairn.core.errors import Misuse
+from cairn.core.decoding import UNREADABLE
+from cairn.core.errors import Misuse, Unreachable
 from fuzz.target import SEPARATOR, Target, attempt, parts, scratch, text
 
 TRAIL = TrailId("111122223333", "us-east-1", "audit")
@@ -95,6 +99,24 @@ def bucket(data: bytes) -> None:
         for verdict in verdicts:
             _ = verdict.line.encode("utf-8", "replace")
         assert not any(verdict.is_valid for verdict in verdicts if "Digest" in verdict.key), "valid without a key"
+
+
+def server(data: bytes) -> None:
+    """What a running server tells of its checkpoint logs, and of each of their files, while the bucket has none."""
+    logs, file = parts(data, 2)
+
+    def get(path: str, query: Mapping[str, str]) -> Any:
+        return msgspec.json.decode(logs if path == "checkpoint" else file)
+
+    try:
+        told = servers_logs(get, None)
+        verdicts = list(
+            LogReading(_Bucket(b"", metadata=True), "s3://b", SeenCheckpoints(None), servers=told).run(None)
+        )
+    except UNREADABLE:  # as `cli.server` says that it is no Cairn
+        return
+    for verdict in verdicts:
+        _ = verdict.line.encode("utf-8", "replace")
 
 
 def log(data: bytes) -> None:
@@ -208,6 +230,7 @@ TARGETS = (
     Target(
         "verify-bucket", "Whatever a bucket holds, `cairn verify` ends with verdicts, none valid without a key.", bucket
     ),
+    Target("verify-server", "What a server tells of its checkpoint logs ends in verdicts.", server, (Unreachable,)),
     Target("checkpoint-log", "Leaves of a log that is whole: read, or damaged.", log, (LogDamaged,)),
     Target(
         "signed-log",

@@ -8,12 +8,11 @@ from random import Random
 import pytest
 from fuzz.mutation import mutate
 from fuzz.table import TARGETS
-from fuzz.target import Target
+from fuzz.target import INPUT_BYTES_MAX, Target
 
 from fuzz import corpus
 
 MUTATIONS = 40
-BYTES_MAX = 4_096
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
@@ -24,7 +23,7 @@ def test_nothing_but_refusals_is_raised(target: Target) -> None:
         target(content)
     random = Random(zlib.crc32(target.name.encode()))
     for _ in range(MUTATIONS):
-        content = mutate(random.choice(kept), random, BYTES_MAX)
+        content = mutate(random.choice(kept), random, INPUT_BYTES_MAX)
         try:
             target(content)
         except Exception as error:

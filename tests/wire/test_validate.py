@@ -50,6 +50,40 @@ def test_lengths_ranges_and_enumerations() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("operation", "input", "path"),
+    [
+        ("ListTags", {"ResourceIdList": ["a", None]}, "resourceIdList.2.member"),
+        ("AddTags", {"ResourceId": "a", "TagsList": [None]}, "tagsList.1.member"),
+        (
+            "PutEventConfiguration",
+            {"AggregationConfigurations": [{"Templates": [None], "EventCategory": "Data"}]},
+            "aggregationConfigurations.1.member.templates.1.member",
+        ),
+    ],
+)
+def test_lists_have_no_null(operation: str, input: dict[str, Any], path: str) -> None:
+    assert f"Value null at '{path}' failed to satisfy constraint: Member must not be null" in message(
+        "cloudtrail", operation, input
+    )
+
+
+def test_what_operations_check_themselves_has_no_null_either() -> None:
+    unchecked = Validation(unchecked=frozenset({"PutEvents"}))
+    validate("events", "PutEvents", {"Entries": [{"Resources": ["r"]}]}, unchecked)
+    for entry, path in (
+        (None, "entries.1.member"),
+        ({"Resources": ["r", None]}, "entries.1.member.resources.2.member"),
+    ):
+        text = message("events", "PutEvents", {"Entries": [entry]}, unchecked)
+        assert f"1 validation error detected: Value null at '{path}'" in text
+
+
+def test_maps_have_no_null() -> None:
+    text = message("logs", "TagLogGroup", {"logGroupName": "a", "tags": {"k": None}})
+    assert "Value null at 'tags.k.member' failed to satisfy constraint: Member must not be null" in text
+
+
 def test_members_of_lists_and_maps_have_paths() -> None:
     attribute = {"AttributeKey": "EventName"}
     text = message("cloudtrail", "LookupEvents", {"LookupAttributes": [attribute]})

@@ -6,7 +6,7 @@ import hashlib
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -22,6 +22,8 @@ from cairn.wire.signing import Credentials, sign
 
 if TYPE_CHECKING:
     from cairn.core.s3_objects import S3ObjectStore
+
+T = TypeVar("T")
 
 CONNECT_S = 5.0
 READ_S = 600.0
@@ -108,11 +110,11 @@ class Server:
         return urllib3.PoolManager(timeout=timeout, retries=False, ssl_context=trust, assert_hostname=False)
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        return msgspec.json.decode(self._send("GET", path, query, None).data)
+        return self._decoded(self._send("GET", path, query, None).data)
 
     def post(self, path: str, query: Mapping[str, str] | None = None, *, body: Any = None) -> Any:
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        return msgspec.json.decode(self._send("POST", path, query, content).data)
+        return self._decoded(self._send("POST", path, query, content).data)
 
     def stream(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
         """The answer's lines as they come, each decoded from JSON."""
@@ -123,14 +125,18 @@ class Server:
                 *lines, pending = (pending + chunk).split(b"\n")
                 for line in lines:
                     if line:
-                        yield msgspec.json.decode(line)
+                        yield self._decoded(line)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"the connection to {self.endpoint} broke: {error}") from error
         finally:
             reply.close()
 
-    def cloudtrail(self, operation: str, members: Mapping[str, Any], region: str) -> Any:
-        """What an operation of CloudTrail's answers there, as JSON has it."""
+    def cloudtrail(self, operation: str, members: Mapping[str, Any], region: str, type: type[T]) -> T:
+        """What an operation of CloudTrail's answers there.
+
+        Args:
+            type: what is read of the answer.
+        """
         body = msgspec.json.encode(members)
         headers = Headers(
             [
@@ -144,7 +150,8 @@ class Server:
         signed = sign(
             "POST", url, headers, self._credentials, service="cloudtrail", region=region, payload_hash=payload_hash
         )
-        return msgspec.json.decode(self._answer("POST", url, signed, body).data)
+        found: T = self._decoded(self._answer("POST", url, signed, body).data, type)
+        return found
 
     def _send(
         self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, *, preload: bool = True
@@ -166,6 +173,13 @@ class Server:
         if reply.status >= 400:
             raise _refused(reply)
         return reply
+
+    def _decoded(self, answer: bytes, type: Any = Any) -> Any:
+        try:
+            return msgspec.json.decode(answer, type=type)
+        except UNREADABLE as error:
+            text = f"what answers at {self.endpoint} is no Cairn: {error}"
+            raise Unreachable(text, advice="Does --endpoint name one, and is a proxy between?") from error
 
 
 def _trusting(certificate: str) -> ssl.SSLContext:

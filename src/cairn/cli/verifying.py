@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from cairn.cli.credentials import find_credentials, find_region
 from cairn.cli.server import Server
 from cairn.cloudtrail.checkpoints.note import BadNote, VerifierKey
@@ -18,6 +20,19 @@ from cairn.core.errors import AwsError, Misuse, Refused, Unreachable
 
 KEYS_SINCE = 1
 """ListPublicKeys is asked for all keys from this second on; 0 stands for no time at all in some clients."""
+
+
+class _Trail(msgspec.Struct):
+    bucket: str = msgspec.field(name="S3BucketName")
+    prefix: str = msgspec.field(name="S3KeyPrefix", default="")
+
+
+class _GetTrail(msgspec.Struct):
+    trail: _Trail = msgspec.field(name="Trail")
+
+
+class _PublicKeys(msgspec.Struct):
+    listed: list[dict[str, Any]] = msgspec.field(name="PublicKeyList")
 
 
 def trail_id(arn: str) -> TrailId:
@@ -71,10 +86,10 @@ def place_of(text: str, s3_endpoint: str | None, server: Server | None) -> Place
 def place_of_trail(server: Server, trail: TrailId) -> str:
     """`s3://bucket/prefix` of a trail, as its server tells it."""
     try:
-        found = server.cloudtrail("GetTrail", {"Name": trail.arn}, trail.home_region)["Trail"]
+        found = server.cloudtrail("GetTrail", {"Name": trail.arn}, trail.home_region, _GetTrail).trail
     except Refused as error:
         raise Refused(f"the server does not tell where {trail.arn} delivers to: {error}") from error
-    return f"s3://{found['S3BucketName']}/{found.get('S3KeyPrefix', '')}".rstrip("/")
+    return f"s3://{found.bucket}/{found.prefix}".rstrip("/")
 
 
 def ask(server: Server) -> Ask:
@@ -82,11 +97,9 @@ def ask(server: Server) -> Ask:
 
     def keys(region: str) -> Iterable[Mapping[str, Any]]:
         try:
-            answer = server.cloudtrail("ListPublicKeys", {"StartTime": KEYS_SINCE}, region)
-            listed: list[Mapping[str, Any]] = answer["PublicKeyList"]
+            return server.cloudtrail("ListPublicKeys", {"StartTime": KEYS_SINCE}, region, _PublicKeys).listed
         except Refused as error:
             raise Refused(f"the server does not list its public keys: {error}", advice="Give --keys FILE.") from error
-        return listed
 
     return keys
 

@@ -20,9 +20,12 @@ from cairn.cloudtrail.trails import Trails
 from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import AwsError
 from cairn.wire.operation import Context, Operation
+from cairn.wire.validate import Validation
 
 Params = dict[str, Any]
 
+VALIDATION = Validation(unchecked=frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"}))
+"""CloudTrail has errors of its own for some input, in place of ValidationException."""
 TRAILS_PER_PAGE = 100
 RESOURCES_LISTED_MAX = 20
 """ARNs that ListTags takes."""

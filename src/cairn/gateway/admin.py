@@ -14,6 +14,8 @@ from cairn.wire.http import Call, Headers, Response
 
 PREFIX = "/_cairn/"
 BODY_BYTES_MAX = 16 << 20
+DIGITS_MAX = 18
+"""Of a number in a query."""
 
 Answer = Callable[[Mapping[str, str], bytes], Any]
 """Plain and blocking: takes the query and the body, gives what is answered as JSON."""
@@ -62,6 +64,20 @@ class Admin:
         except UNREADABLE as error:
             raise AwsError("ValidationException", str(error), 400) from error
         return Response(200, Headers([("content-type", "application/json")]), msgspec.json.encode(result))
+
+
+def whole(text: str, of: str) -> int:
+    """The number that a query has.
+
+    Args:
+        of: what it counts.
+
+    Raises:
+        CairnError: it is none.
+    """
+    if not text.isascii() or not text.isdigit() or len(text) > DIGITS_MAX:
+        raise CairnError(f"{text!r} is no number of {of}")
+    return int(text)
 
 
 def refusal(error: AwsError) -> Response:

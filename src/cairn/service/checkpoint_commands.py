@@ -12,7 +12,7 @@ from cairn.cloudtrail.checkpoints.note import unsigned_checkpoint
 from cairn.cloudtrail.checkpoints.tiles import WIDTH, parse_path
 from cairn.cloudtrail.trail import parse_arn
 from cairn.core.errors import CairnError
-from cairn.gateway.admin import Answer
+from cairn.gateway.admin import Answer, whole
 
 
 class CheckpointCommands:
@@ -61,9 +61,9 @@ class CheckpointCommands:
         log = self._log(query)
         size = log.published_size
         if "index" in query:
-            proof = self._logs.inclusion(log, _whole(query["index"]), size)
+            proof = self._logs.inclusion(log, whole(query["index"], "entries"), size)
         else:
-            proof = self._logs.consistency(log, _whole(query.get("old", "")), size)
+            proof = self._logs.consistency(log, whole(query.get("old", ""), "entries"), size)
         root = unsigned_checkpoint(log.published_note).root
         return {"size": size, "root": _base64(root), "proof": [_base64(one) for one in proof]}
 
@@ -72,12 +72,6 @@ class CheckpointCommands:
         if found is None or not found.published_note:
             raise CairnError(f"there is no checkpoint log of {query.get('trail', '')}")
         return found
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise CairnError(f"{text!r} is no number of entries")
-    return int(text)
 
 
 def _base64(content: bytes) -> str:

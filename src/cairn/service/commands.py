@@ -27,7 +27,7 @@ from cairn.core.journal.journal import Bounds, Journal, JournalUnavailable
 from cairn.core.records.event import Event
 from cairn.core.records.parse import event_from_record
 from cairn.core.status import Standing, StatusBoard
-from cairn.gateway.admin import Answer, Stream
+from cairn.gateway.admin import Answer, Stream, whole
 
 FLUSH_S_MAX = 300.0
 STALE_S = 15.0
@@ -200,7 +200,7 @@ def question_of(query: Mapping[str, str], now: float) -> Search:
         regions=_listed(query.get("region", "")),
         category=category_of(query, "Management"),
         newest_first=query.get("order") != "oldest",
-        limit=_whole(query.get("limit", "50")),
+        limit=whole(query.get("limit", "50"), "events"),
         time_min=int(moment(query.get("since", ""), now, -TIME_MAX)),
         time_max=int(moment(query.get("until", ""), now, TIME_MAX)),
     )
@@ -222,12 +222,6 @@ def _state(standing: Standing, now: float) -> str:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if part)
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise CairnError(f"{text!r} is no number of events")
-    return int(text)
 
 
 def _row(event: StoredEvent) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from cairn.cloudtrail.history import History
 from cairn.cloudtrail.insights.data_operations import operations as insights_operations
 from cairn.cloudtrail.insights.tables import INSIGHTS
 from cairn.cloudtrail.membership import Membership
+from cairn.cloudtrail.operations import VALIDATION as TRAIL_VALIDATION
 from cairn.cloudtrail.operations import operations as trail_operations
 from cairn.cloudtrail.organizations import Owners
 from cairn.cloudtrail.redeliver import Redelivery
@@ -85,14 +86,12 @@ from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
 from cairn.wire.signing import Credentials
-from cairn.wire.validate import USUAL, Validation
+from cairn.wire.validate import USUAL
 
 log = logging.getLogger(__name__)
 
 _SPECIAL_PERMISSIONS = {"events": event_permissions, "s3": bucket_permissions, "sns": sns_permissions}
 _VALIDATIONS = {**VALIDATIONS, "events": EVENTS_VALIDATION}
-_OWN_ERRORS = frozenset({"LookupEvents", "PutEventSelectors.EventSelectors"})
-"""Input for which CloudTrail has errors of its own in place of ValidationException."""
 
 
 def run_gateway(folder: DataFolder, settings: Settings, *, name: str, socket_fd: int | None) -> None:
@@ -230,7 +229,7 @@ class GatewayProcess:
                 | self._history.operations()
                 | insights_operations(self._history, self._insights_state, self._trails, owners, self._clock)
                 | key_operations(signing, self._clock),
-                validation=Validation(unchecked=_OWN_ERRORS),
+                validation=TRAIL_VALIDATION,
             )
         }
 

@@ -8,7 +8,7 @@ for a member (`InvalidMaxResultsException`) says so in its `Validation`, and its
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ from cairn.wire.models import operation_model
 ERRORS_MAX = 20
 """More errors of one input are not listed."""
 
+_NOT_NULL = "Member must not be null"
 _VALUE_CHARACTERS = 1536  # of a value that is shown; AWS shows those of at least 1,025 whole
 _PATTERN_CHARACTERS = 8192  # a longer text is not matched with a pattern, some of which backtrack
 
@@ -37,7 +38,8 @@ class Validation:
     code: str = "ValidationException"
     status: int = 400
     unchecked: frozenset[str] = frozenset()
-    """What operations check themselves: `LookupEvents` or `LookupEvents.MaxResults`, or `*.MaxResults` for all."""
+    """What operations check themselves, but for nulls in lists and maps, which none has: `LookupEvents` or
+    `LookupEvents.MaxResults`, or `*.MaxResults` for all."""
     patterns_first: bool = False
     """Whether a value is said not to have its pattern before it is said not to have its length."""
 
@@ -51,12 +53,12 @@ def validate(service: str, operation: str, input: Mapping[str, Any], validation:
     Raises:
         AwsError: it does not fit; the message names every member that does not.
     """
-    if operation in validation.unchecked:
-        return
     errors: Errors = []
     for name, check in _operation_checks(service, operation, validation.patterns_first):
-        if f"{operation}.{name}" not in validation.unchecked and f"*.{name}" not in validation.unchecked:
+        if validation.unchecked.isdisjoint((operation, f"{operation}.{name}", f"*.{name}")):
             check(input.get(name), _camel(name), errors)
+        else:
+            _find_nulls(input.get(name), _camel(name), errors)
     if errors:
         count = f"{len(errors)} validation error{'s' if len(errors) > 1 else ''} detected"
         raise AwsError(validation.code, f"{count}: {'; '.join(errors[:ERRORS_MAX])}", validation.status)
@@ -106,9 +108,9 @@ class _Compiler:
 
         return check
 
-    def _list(self, shape: Shape) -> _Check | None:
+    def _list(self, shape: Shape) -> _Check:
         secret = _is_secret(shape)
-        own = _own(self._constraints(shape), secret=secret)
+        own = _both(_no_null_in(_numbered), _own(self._constraints(shape), secret=secret))
         if shape.member.type_name not in ("structure", "list", "map"):
             of_items = [_of_every_item(*constraint) for constraint in self._constraints(shape.member)]
             return _both(own, _own(of_items, secret=secret))
@@ -123,7 +125,7 @@ class _Compiler:
 
         return _both(own, check)
 
-    def _map(self, shape: Shape) -> _Check | None:
+    def _map(self, shape: Shape) -> _Check:
         secret = _is_secret(shape)
 
         def of_all(what: str, inner: list[_Constraint], parts: Callable[[Any], Any]) -> _Check | None:
@@ -141,7 +143,7 @@ class _Compiler:
             )
 
         own = _both(
-            _own(self._constraints(shape), secret=secret),
+            _both(_no_null_in(dict.items), _own(self._constraints(shape), secret=secret)),
             of_all("keys", self._constraints(shape.key), lambda value: value.keys()),
         )
         if shape.value.type_name not in ("structure", "list", "map"):
@@ -240,9 +242,40 @@ def _own(constraints: list[_Constraint], *, secret: bool) -> _Check | None:
     return check
 
 
-def _both(first: _Check | None, second: _Check | None) -> _Check | None:
-    if first is None or second is None:
-        return first or second
+def _find_nulls(value: Any, path: str, errors: Errors) -> None:
+    """All nulls within lists and maps of a value that is not checked otherwise."""
+    if not isinstance(value, list | dict):
+        return
+    for name, part in enumerate(value, 1) if isinstance(value, list) else value.items():
+        if part is None or isinstance(part, list | dict):
+            inner = f"{path}.{name}.member" if isinstance(value, list) else f"{path}.{_camel(str(name))}"
+            if part is None:
+                errors.append(f"Value null at '{inner}' failed to satisfy constraint: {_NOT_NULL}")
+            _find_nulls(part, inner, errors)
+
+
+def _no_null_in(named: Callable[[Any], Iterable[tuple[object, Any]]]) -> _Check:
+    """That no part of a list or map is null, which JSON and CBOR can say.
+
+    Args:
+        named: the parts of a value, and what each is called.
+    """
+
+    def check(value: Any, path: str, errors: Errors) -> None:
+        for name, part in named(value):
+            if part is None:
+                errors.append(f"Value null at '{path}.{name}.member' failed to satisfy constraint: {_NOT_NULL}")
+
+    return check
+
+
+def _numbered(value: list[Any]) -> Iterable[tuple[object, Any]]:
+    return enumerate(value, 1)
+
+
+def _both(first: _Check, second: _Check | None) -> _Check:
+    if second is None:
+        return first
 
     def check(value: Any, path: str, errors: Errors) -> None:
         first(value, path, errors)
@@ -254,7 +287,7 @@ def _both(first: _Check | None, second: _Check | None) -> _Check | None:
 def _required(inner: _Check | None) -> _Check:
     def check(value: Any, path: str, errors: Errors) -> None:
         if value is None:
-            errors.append(f"Value null at '{path}' failed to satisfy constraint: Member must not be null")
+            errors.append(f"Value null at '{path}' failed to satisfy constraint: {_NOT_NULL}")
         elif inner is not None:
             inner(value, path, errors)
 

@@ -111,6 +111,9 @@ def test_attributes_are_set_and_answered(rig: Rig) -> None:
         assert rig.call("GetTopicAttributes", TopicArn=arn)["Attributes"][name] == value
     effective = json.loads(rig.call("GetTopicAttributes", TopicArn=arn)["Attributes"]["EffectiveDeliveryPolicy"])
     assert effective["http"]["defaultHealthyRetryPolicy"]["numRetries"] == 2
+    for rate in ("101", "-1", "x", "9" * 5000):
+        given = {"AttributeName": "HTTPSuccessFeedbackSampleRate", "AttributeValue": rate}
+        assert "from 0 to 100" in rig.refused("InvalidParameter", "SetTopicAttributes", TopicArn=arn, **given)
     for name in ("TopicArn", "Owner", "FifoTopic", "Nonsense"):
         text = rig.refused(
             "InvalidParameter", "SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=""

@@ -37,13 +37,15 @@ class Server:
     """Statuses and headers that are answered one after the other, and then 200."""
     token: str = ""
     """The one that is good."""
+    tokens: list[str] = field(default_factory=list)
+    """Those that are given one after the other, before others."""
     expires_in: int | None = 3600
     token_status: int = 200
     hold: threading.Event = field(default_factory=threading.Event)
     """While it is not set, nothing is answered."""
 
     def new_token(self) -> str:
-        self.token = f"token-{len(self.asked)}"
+        self.token = self.tokens.pop(0) if self.tokens else f"token-{len(self.asked)}"
         return self.token
 
     def answer(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:

@@ -197,6 +197,15 @@ class TestAuthorizing:
         rig.authorizer.step()
         assert rig.state_of() == "AUTHORIZED"
 
+    @pytest.mark.parametrize("token", ["", "a\nb", "a\r\n b", "\x7f", "ü"])
+    def test_a_token_that_no_header_carries_is_none(self, rig: Rig, server: Server, token: str) -> None:
+        server.tokens = [token]
+        rig.connect("OAUTH_CLIENT_CREDENTIALS", **oauth(server))
+        rig.authorizer.step()
+        found = rig.call("DescribeConnection", Name="c")
+        assert found["ConnectionState"] == "DEAUTHORIZED"
+        assert found["StateReason"] == "the authorization endpoint answered a token that cannot be sent"
+
     def test_a_server_that_does_not_answer_is_asked_for_a_while(
         self, rig: Rig, server: Server, clock: TestClock
     ) -> None:

@@ -49,6 +49,12 @@ def test_each_kind_of_event_for_each_bus_needs_its_own() -> None:
     ]
 
 
+def test_what_is_null_needs_nothing() -> None:
+    assert of("PutEvents", Entries=[None]) == []
+    (found,) = of("PutTargets", Rule="rule", Targets=[None, {"Id": "1", "Arn": QUEUE}])
+    assert found.keys["events:TargetArn"] == [QUEUE]
+
+
 @pytest.mark.parametrize(
     ("pattern", "sources"),
     [

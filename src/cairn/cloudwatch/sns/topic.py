@@ -146,7 +146,8 @@ def _problem(name: str, value: str, topic: TopicId) -> str:
         case "ArchivePolicy" if value and value != "{}":
             raise refusals.unsupported("the archive of a FIFO topic")
     if name.endswith("SampleRate"):
-        return "" if value.isdecimal() and int(value) <= 100 else f"{name}: it must be a number from 0 to 100"
+        in_range = value.isdecimal() and len(value) <= 3 and int(value) <= 100
+        return "" if in_range else f"{name}: it must be a number from 0 to 100"
     if name.endswith("RoleArn"):
         return "" if not value or _ROLE.fullmatch(value) else f"{name}: it must be the ARN of a role"
     return ""

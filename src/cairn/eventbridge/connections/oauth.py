@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
@@ -20,6 +21,8 @@ MARGIN_S = 60.0
 TOKENS_MAX = 4096
 """Tokens held at once, those used last."""
 
+_TOKEN = re.compile(r"[\x20-\x7e]+")
+"""RFC 6749, A.12. Others no header carries, or it would carry more than them."""
 _FORM = "application/x-www-form-urlencoded"
 _TOO_MANY = 429
 
@@ -111,9 +114,12 @@ class Tokens:
             denied = 300 <= answer.status < 500 and answer.status != _TOO_MANY
             raise TokenError(f"the authorization endpoint answered {answer.status}", denied=denied)
         try:
-            return msgspec.json.decode(answer.body, type=_Answer)
+            found = msgspec.json.decode(answer.body, type=_Answer)
         except UNREADABLE:  # its text could show what was answered
             raise TokenError("the authorization endpoint answered no access_token", denied=True) from None
+        if not _TOKEN.fullmatch(found.access_token):
+            raise TokenError("the authorization endpoint answered a token that cannot be sent", denied=True)
+        return found
 
 
 def _with_query(url: str, query: dict[str, str]) -> str:

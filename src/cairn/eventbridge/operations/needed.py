@@ -91,7 +91,7 @@ def _of_rule(params: Mapping[str, Any]) -> dict[str, Value]:
             keys[key] = values
     targets = params.get("Targets")
     if targets:
-        keys["events:TargetArn"] = [str(target.get("Arn")) for target in targets]
+        keys["events:TargetArn"] = [str(target.get("Arn")) for target in targets if target is not None]
     return keys
 
 
@@ -110,6 +110,8 @@ def _whole_values(pattern: EventPattern, field: str) -> list[str]:
 def _events(action: str, account: str, region: str, params: Mapping[str, Any]) -> list[Needed]:
     found: dict[tuple[BusId, str, str], Needed] = {}
     for entry in params.get("Entries") or []:
+        if entry is None:  # for which the call will be refused
+            continue
         bus = bus_named(entry.get("EventBusName"), account, region)
         source, detail_type = entry.get("Source") or "", entry.get("DetailType") or ""
         texts = {"events:source": source, "events:detail-type": detail_type}
