@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from cairn.cloudtrail.trail import TrailId, parse_arn
-from cairn.cloudtrail.verify.bucket import Bucket
 from cairn.cloudtrail.verify.checkpoint_log import LogDamaged
 from cairn.cloudtrail.verify.log_reading import ServersLog
 from cairn.cloudtrail.verify.places import ROOT, Place
@@ -42,7 +41,8 @@ def servers_logs(get: Get, trail: TrailId | None, place: Place | None = None) ->
 
     Args:
         trail: that one's alone.
-        place: without those of trails that deliver to another bucket or prefix, if no trail is named.
+        place: without those of trails that deliver to another bucket or prefix, if no trail is named. Of a folder
+            without a digest nobody knows which bucket it is of: all are asked about.
 
     Raises:
         Unreachable: what is answered is no answer of Cairn's.
@@ -53,14 +53,14 @@ def servers_logs(get: Get, trail: TrailId | None, place: Place | None = None) ->
         return {
             parse_arn(found.trail): ServersLog(found.key, found.checkpoint, _Files(get, found))
             for found in answered
-            if trail is not None or not isinstance(place, Bucket) or _is_in(found.place, place)
+            if trail is not None or place is None or not place.bucket or _is_in(found.place, place)
         }
     except (msgspec.ValidationError, AwsError) as error:
         raise Unreachable(f"what the server tells of its checkpoint logs cannot be read: {error}") from error
 
 
-def _is_in(published: str, place: Bucket) -> bool:
-    """Whether a log was put into a bucket's folder; so was any of which that is not known now."""
+def _is_in(published: str, place: Place) -> bool:
+    """Whether a log was put into a place; so was any of which that is not known now."""
     folder = "/".join(filter(None, (place.bucket, place.prefix.strip("/"), ROOT)))
     return not published or published.startswith(folder)
 
