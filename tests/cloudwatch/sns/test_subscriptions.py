@@ -260,6 +260,16 @@ def test_subscriptions_come_in_pages(rig: Rig) -> None:
     assert rig.call("ListSubscriptions", region="us-east-1") == {"Subscriptions": []}
 
 
+def test_lists_hide_the_password_of_a_url(rig: Rig) -> None:
+    topic = rig.topic()
+    whole = "https://user:geheim@example.com/path?a=b@c"
+    arn = rig.subscribe(topic, "https", whole)
+    for operation, asked in (("ListSubscriptions", {}), ("ListSubscriptionsByTopic", {"TopicArn": topic})):
+        (listed,) = rig.call(operation, **asked)["Subscriptions"]
+        assert listed["Endpoint"] == "https://user:****@example.com/path?a=b@c"
+    assert attributes(rig, arn)["Endpoint"] == whole
+
+
 def test_a_topic_takes_its_subscriptions_with_it(rig: Rig) -> None:
     topic = rig.topic()
     arn = rig.subscribe(topic, "sqs", rig.queue("q"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from cairn.core.records import dynamodb
 from cairn.core.records.facts import CallFacts
 from cairn.core.records.redact import HIDDEN
 from cairn.core.records.resources import function_arn
+from cairn.core.urls import with_password_hidden
 
 Element = dict[str, Any]
 Adjust = Callable[[CallFacts, Element], Element]
@@ -84,11 +84,10 @@ def _put_records(facts: CallFacts, element: Element) -> Element:
 
 def _subscribed(facts: CallFacts, element: Element) -> Element:
     """The password that a subscriber's URL may carry is hidden."""
-    endpoint = _PASSWORD_OF_URL.sub(rf"\1{HIDDEN}@", str(element.get("endpoint", "")))
+    endpoint = with_password_hidden(str(element.get("endpoint", "")), HIDDEN)
     return element | ({"endpoint": endpoint} if endpoint else {})
 
 
-_PASSWORD_OF_URL = re.compile(r"^(\w+://[^/?#@:]*:)[^/?#]*@")
 _ITEM_CALLS = ("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 _MANY_ITEMS_CALLS = ("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems")
 _PARTIQL_CALLS = ("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction")

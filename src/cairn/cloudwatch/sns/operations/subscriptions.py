@@ -20,9 +20,12 @@ from cairn.cloudwatch.sns.subscription_attributes import check_new, with_attribu
 from cairn.cloudwatch.sns.subscriptions import PAGE, Subscriptions
 from cairn.cloudwatch.sns.topic import Topic
 from cairn.cloudwatch.sns.topics import Topics
+from cairn.core.urls import with_password_hidden
 from cairn.wire.operation import Context, Operation
 
 PENDING = "PendingConfirmation"
+STARS = "****"
+"""In lists, in place of a password in a URL. GetSubscriptionAttributes has it."""
 ROW_DIGITS_MAX = 18
 """Of a row's number, which databases keep in 64 bits."""
 
@@ -140,6 +143,6 @@ def _listed(found: Subscription) -> dict[str, str]:
         "SubscriptionArn": found.arn if found.state == "confirmed" else PENDING,
         "Owner": found.owner,
         "Protocol": found.protocol,
-        "Endpoint": found.endpoint,
+        "Endpoint": with_password_hidden(found.endpoint, STARS),
         "TopicArn": found.topic_arn,
     }
