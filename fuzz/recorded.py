@@ -10,10 +10,9 @@ from cairn.cloudtrail.history.facts import facts_of as history_facts
 from cairn.cloudtrail.history.facts import id_key, id_text, term_key
 from cairn.cloudtrail.history.matching import RecordMatcher
 from cairn.cloudtrail.history.query import parse_query
-from cairn.cloudtrail.history.segment_reader import StoredEvent
 from cairn.cloudtrail.selectors import Selection, Selector
 from cairn.cloudtrail.selectors.checks import advanced_selectors
-from cairn.console.rows import live_row_of
+from cairn.console.rows import live_event_of, live_row_of
 from cairn.console.sentences import sentence_of
 from cairn.core.errors import AwsError
 from cairn.core.journal.batch import decode, encode
@@ -103,31 +102,9 @@ def take_in(event: Event) -> None:
         term_key((event.header.account, event.header.region, event.header.category), field, value)
     assert id_text(id_key(event.header.id)) == event.header.id
     row = live_row_of(event, facts)
-    sentence_of(stored(event))
+    sentence_of(live_event_of(event, facts))
     json.dumps({**row, "record": None})
     for matcher in _MATCHERS:
         matcher.fits(event.record)
     for selector in _SELECTORS:
         selector.wants(event)
-
-
-def stored(event: Event) -> StoredEvent:
-    header = event.header
-    facts = history_facts(header, event.parse())
-    return StoredEvent(
-        place=(header.time, 0),
-        id=header.id,
-        account=header.account,
-        region=header.region,
-        category=header.category,
-        time=header.time,
-        read_only=header.read_only,
-        name=facts.name,
-        source=facts.source,
-        user=facts.user,
-        access_key=facts.access_key,
-        error=facts.error,
-        source_ip=facts.source_ip,
-        resources=facts.resources,
-        record=event.record,
-    )

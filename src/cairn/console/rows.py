@@ -44,25 +44,28 @@ def row_of(event: StoredEvent) -> dict[str, Any]:
 
 def live_row_of(event: Event, facts: Facts) -> dict[str, Any]:
     """The same of an event that the history may not have yet."""
+    return row_of(live_event_of(event, facts))
+
+
+def live_event_of(event: Event, facts: Facts) -> StoredEvent:
+    """An event as the history will have it, but for its place."""
     header = event.header
-    return row_of(
-        StoredEvent(
-            place=(header.time, 0),
-            id=header.id,
-            account=header.account,
-            region=header.region,
-            category=header.category,
-            time=header.time,
-            read_only=header.read_only,
-            name=facts.name,
-            source=facts.source,
-            user=facts.user,
-            access_key=facts.access_key,
-            error=facts.error,
-            source_ip=facts.source_ip,
-            resources=facts.resources,
-            record=event.record,
-        )
+    return StoredEvent(
+        place=(header.time, 0),
+        id=header.id,
+        account=header.account,
+        region=header.region,
+        category=header.category,
+        time=header.time,
+        read_only=header.read_only,
+        name=facts.name,
+        source=facts.source,
+        user=facts.user,
+        access_key=facts.access_key,
+        error=facts.error,
+        source_ip=facts.source_ip,
+        resources=facts.resources,
+        record=event.record,
     )
 
 
