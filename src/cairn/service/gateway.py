@@ -42,6 +42,7 @@ from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.appender import NatsAppender
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.loops import Loop, Step, every
+from cairn.core.memory import GIVE_BACK_EVERY_S, give_back, share_pools
 from cairn.core.metrics import WRITE_S, MetricsBoard
 from cairn.core.status import StatusBoard
 from cairn.eventbridge.operations import VALIDATION as EVENTS_VALIDATION
@@ -100,6 +101,7 @@ def run_gateway(folder: DataFolder, settings: Settings, *, name: str, socket_fd:
     Args:
         socket_fd: a listening socket that `cairn up` handed over; None: listen on `server.host` and `server.port`.
     """
+    share_pools()
     log_to_stderr(settings)
     gateway = GatewayProcess(folder, settings, name)
     listening = socket.socket(fileno=socket_fd) if socket_fd is not None else listen(settings)
@@ -126,7 +128,11 @@ class GatewayProcess:
         self._wanted = WantedEvents(self._state, self._clock)
         self._client: HttpClient | None = None
         self._metrics = MetricsBoard(self._state, self._clock, name)
-        steps: list[Step] = [self._wanted, every("metrics", WRITE_S, self._metrics.write)]
+        steps: list[Step] = [
+            self._wanted,
+            every("metrics", WRITE_S, self._metrics.write),
+            every("memory", GIVE_BACK_EVERY_S, give_back),
+        ]
         self._loops = [Loop(step, clock=self._clock) for step in steps]
         self._elsewhere = endpoints(settings)
         self._upstreams = self._upstreams_elsewhere()

@@ -33,9 +33,6 @@ from cairn.service.saved import migrate, open_state
 
 ADMINISTRATOR = "administrator"
 ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
-FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
-"""glibc keeps a pool of memory for each of many threads, and gives little of it back: the worker has forty threads, of
-which one runs at a time."""
 
 
 def up(folder: DataFolder, settings: Settings, announce: Callable[[str], None]) -> None:
@@ -145,7 +142,7 @@ def _child(folder: DataFolder, settings: Settings, name: str, listening: socket.
         command,
         log_file=folder.logs / f"{name}.log",
         ready=lambda: ready_file.exists() and ready_file.read_text() == str(child.pid),
-        environment=FEW_ARENAS | os.environ | as_environment(settings),
+        environment=os.environ | as_environment(settings),
         pass_fds=(listening.fileno(),) if listening is not None else (),
     )
     return child

@@ -29,6 +29,7 @@ from cairn.core.journal.intents import Resolver
 from cairn.core.journal.nats import NatsJournal
 from cairn.core.journal.trimming import Trimmer
 from cairn.core.loops import Loop, LoopStatus, Step, every
+from cairn.core.memory import GIVE_BACK_EVERY_S, give_back, share_pools
 from cairn.core.metrics import WRITE_S, MetricsBoard, show_sinks
 from cairn.core.status import Standing, StatusBoard
 from cairn.service.cloudwatch import CloudWatch
@@ -47,6 +48,7 @@ BOARD_S = 2.0
 
 def run_worker(folder: DataFolder, settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
+    share_pools()
     log_to_stderr(settings)
     stop = stop_signals()
     worker = WorkerProcess(folder, settings)
@@ -72,8 +74,8 @@ class WorkerProcess:
         access, runtime = JournalAccess.load(folder.journal), folder.runtime()
         self._state = open_state(folder, settings)
         self._journal = NatsJournal(access, writer=NAME)
-        self._checked = NatsJournal(access, writer=f"{NAME}-check")
-        self._insights_journal = NatsJournal(access, writer="insights")
+        self._checked = NatsJournal(access, writer=f"{NAME}-check", recent_bytes=0)
+        self._insights_journal = NatsJournal(access, writer="insights", recent_bytes=0)
         history = History(folder.history, settings.history, clock)
         self._history = history.sink(self._journal)
         self._history_reader = history.reader()
@@ -127,6 +129,7 @@ class WorkerProcess:
             JournalCheck(self._checked),
             board,
             metrics,
+            every("memory", GIVE_BACK_EVERY_S, give_back),
         ]
         self._loops = [Loop(step, clock=clock) for step in steps]
 

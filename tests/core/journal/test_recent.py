@@ -15,7 +15,7 @@ from cairn.core.config import Settings
 from cairn.core.journal.engine import JournalEngine
 from cairn.core.journal.journal import Batch, JournalEntry
 from cairn.core.journal.nats import NatsJournal
-from cairn.core.journal.recent import Recent
+from cairn.core.journal.recent import EVENT_BYTES, Recent
 from cairn.core.journal.stream import Stream
 from cairn.core.records.event import Event
 
@@ -44,6 +44,18 @@ def test_it_gives_what_follows_without_a_gap_within_its_limits(
     assert sum(each[0].size for each in kept if each) <= 100
     if puts:
         assert recent.from_position(puts[-1][0], 1), "the newest is kept"
+
+
+def test_what_events_take_besides_their_bytes_counts(event: MakeEvent) -> None:
+    recent = Recent(bytes_max=10 * EVENT_BYTES)
+    recent.put([JournalEntry(position, 0.0, 1, Batch("w", "import", (event(),) * 3)) for position in range(1, 8)])
+    assert [position for position in range(1, 8) if recent.from_position(position, 1)] == [5, 6, 7]
+
+
+def test_nothing_is_kept_where_nobody_reads_after_the_first() -> None:
+    recent = Recent(bytes_max=0)
+    recent.put([entry(1), entry(2)])
+    assert not recent.from_position(1, 100)
 
 
 @pytest.mark.engine

@@ -12,7 +12,7 @@ from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.batch import encode, next_link
 from cairn.core.journal.journal import Bounds, JournalEntry, JournalUnavailable
 from cairn.core.journal.reading import FaultLog, Stored, Verifier
-from cairn.core.journal.recent import Recent
+from cairn.core.journal.recent import RECENT_BYTES_MAX, Recent
 from cairn.core.journal.stream import NoAnswer, Stream, WrongLast
 from cairn.core.journal.writer import Writer
 from cairn.core.records.event import Event, new_event_id
@@ -36,14 +36,22 @@ class NatsJournal:
     Args:
         writer: the name it appends under, which no other process may append under at the same time.
         give_up_s: how long an append is tried before `JournalUnavailable`.
+        recent_bytes: memory for entries that others will read after the first: 0 where there is one reader.
     """
 
-    def __init__(self, access: JournalAccess, *, writer: str, give_up_s: float = GIVE_UP_S) -> None:
+    def __init__(
+        self,
+        access: JournalAccess,
+        *,
+        writer: str,
+        give_up_s: float = GIVE_UP_S,
+        recent_bytes: int = RECENT_BYTES_MAX,
+    ) -> None:
         self._stream = Stream(access)
         self._writer = Writer(self._stream, writer, give_up_s=give_up_s)
         self._give_up_s = give_up_s
         self._verifier = Verifier()
-        self._recent = Recent()
+        self._recent = Recent(recent_bytes)
         self._connections = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"journal of {writer}", daemon=True)

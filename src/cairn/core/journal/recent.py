@@ -9,10 +9,16 @@ from collections.abc import Iterable
 from cairn.core.journal.journal import JournalEntry
 
 RECENT_BYTES_MAX = 32 << 20
+EVENT_BYTES = 1300
+"""About what an event takes in memory besides its bytes in the journal: its header's values and the objects."""
 
 
 class Recent:
-    """A bounded number of bytes of entries, by position. For any number of threads."""
+    """Entries that take a bounded number of bytes of memory, by position. For any number of threads.
+
+    Args:
+        bytes_max: 0 where nothing is to be kept.
+    """
 
     def __init__(self, bytes_max: int = RECENT_BYTES_MAX) -> None:
         self._bytes_max = bytes_max
@@ -26,9 +32,9 @@ class Recent:
             for entry in entries:
                 if entry.position not in self._entries:
                     self._entries[entry.position] = entry
-                    self._bytes += entry.size
+                    self._bytes += _weight(entry)
             while self._bytes > self._bytes_max:
-                self._bytes -= self._entries.popitem(last=False)[1].size
+                self._bytes -= _weight(self._entries.popitem(last=False)[1])
 
     def from_position(self, position: int, bytes_max: int) -> list[JournalEntry]:
         """The entries kept from `position` on without a gap, of about `bytes_max` bytes; none if it is not kept."""
@@ -46,9 +52,14 @@ class Recent:
         """Let go of what stands before `position`."""
         with self._lock:
             for each in [kept for kept in self._entries if kept < position]:
-                self._bytes -= self._entries.pop(each).size
+                self._bytes -= _weight(self._entries.pop(each))
 
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
             self._bytes = 0
+
+
+def _weight(entry: JournalEntry) -> int:
+    """Bytes that it takes in memory, about."""
+    return entry.size + EVENT_BYTES * len(entry.batch.events)
