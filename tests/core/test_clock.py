@@ -1,10 +1,13 @@
+import math
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from cairn.core.clock import AHEAD, SystemClock, set_ahead
+import pytest
+
+from cairn.core.clock import AHEAD, SystemClock, set_ahead, utc
 
 NOW = "from cairn.core.clock import SystemClock as C; print(C().now(), C().monotonic(), flush=True); input()\n"
 
@@ -37,3 +40,9 @@ def test_the_clocks_of_processes_are_ahead_by_what_their_file_says(tmp_path: Pat
     assert 0 <= monotonic - after[1] < 60, "only the wall clock was set back"
     started.communicate("\n")
     assert abs(SystemClock().now() - time.time()) < 60, "of others no clock moves"
+
+
+@pytest.mark.parametrize("seconds", [-1e11, 1e12, 3.6e19, -3.6e19, 1e300, math.inf, math.nan])
+def test_a_time_without_a_date_is_no_value_however_far_off_it_is(seconds: float) -> None:
+    with pytest.raises(ValueError):
+        utc(seconds)

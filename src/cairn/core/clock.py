@@ -99,8 +99,15 @@ class TestClock:
 
 
 def utc(seconds: float) -> datetime:
-    """`seconds` since the epoch as an aware datetime in UTC."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """`seconds` since the epoch as an aware datetime in UTC.
+
+    Raises:
+        ValueError: the time has no date: of a year before 1 or after 9999.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:  # which of the three it is depends on how far off it is
+        raise ValueError(f"{seconds} has no date") from error
 
 
 def iso_seconds(seconds: float) -> str:

@@ -83,7 +83,7 @@ def mail_time(text: str) -> int | None:
         time = calendar.timegm(parsed[:6]) - (parsed[9] or 0)
         utc(time)
     except (ValueError, OverflowError):
-        return None  # a year or a zone that no calendar has
+        return None  # a year, an hour or a zone that no calendar has
     return time
 
 

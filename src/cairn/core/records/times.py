@@ -24,7 +24,7 @@ def moment(value: Any) -> datetime | None:
             return utc(value)
         if isinstance(value, str):
             return moment(datetime.fromisoformat(value))
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError):
         return None
     return None
 

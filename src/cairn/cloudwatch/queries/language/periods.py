@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from cairn.cloudwatch.queries.language.refusals import MalformedQuery
 from cairn.cloudwatch.queries.language.syntax import Period
+from cairn.core.clock import utc
 
 _DAY_MS = 86_400_000
 _NAMES_MS = (
@@ -63,8 +64,8 @@ def bounds_of(period: Period) -> Bounds:
 
 def _months(moment: int, length: int) -> tuple[int, int]:
     try:
-        at = datetime.fromtimestamp(moment / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
+        at = utc(moment / 1000)
+    except ValueError:
         return moment, moment
     first = (at.year * 12 + at.month - 1) // length * length
     return _month_ms(first), _month_ms(first + length)
