@@ -8,6 +8,7 @@ from fuzz.targets import (
     alarms,
     calls,
     events,
+    federation,
     history,
     imports,
     inputs,
@@ -21,7 +22,7 @@ from fuzz.targets import (
     signatures,
 )
 
-_CALLS = (signatures, calls, inputs, replies, account)
+_CALLS = (signatures, federation, calls, inputs, replies, account)
 _EVENTS = (imports, history, proof, events, servers)
 _WATCHING = (logs, queries, alarms, operations, settings)
 TARGETS: dict[str, Target] = {

@@ -41,7 +41,7 @@ def cairn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cairn]:
     folder: Path = tmp_path_factory.mktemp("cairn") / "data"
     folder.mkdir(mode=0o700)
     (folder / "cairn.toml").write_text(VPC_ENDPOINT)
-    running = Cairn(folder, {"CAIRN_HISTORY_RETENTION": "90d"})
+    running = Cairn(folder, {"CAIRN_HISTORY_RETENTION": "90d", "CAIRN_AUTH_FEDERATION": "trust"})
     running.start()
     yield running
     assert running.stop() == 0

@@ -104,6 +104,7 @@ class Rig:
             own={"cloudtrail"},
             is_embedded=lambda service: service != "kinesis",
             special={"s3": lambda call: [Permission("s3:GetObject", f"{BUCKET}/key", side=Side.BUCKET)]},
+            federation=None,
         )
 
     def decide(self, *calls: Call) -> str:

@@ -82,6 +82,7 @@ class Rig:
                 own=(),
                 is_embedded=lambda service: True,
                 special={},
+                federation=None,
             ),
             vpc_endpoints=VpcEndpoints(self.settings, self.clock, special={}),
             keys=keys,

@@ -21,6 +21,8 @@ from cairn.core.errors import ConfigurationError
 ANYTHING_ELSE = "*"
 """The key of `[upstreams]` that stands for every service that is not named; `DEFAULT` in the environment."""
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
@@ -85,6 +87,16 @@ class Auth:
         "own",
         "Which calls need a permission in `verify` mode: those to Cairn's `own` services and commands; `enforce`: "
         "those to the embedded account too.",
+    )
+    federation: Literal["verify", "trust"] = setting(
+        "verify",
+        "Whose tokens open roles of the embedded account in `verify` mode: those that an identity provider of the "
+        "account has signed; `trust`: any, whoever made them.",
+    )
+    allow_private_providers: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "Whether OpenID Connect providers at private addresses are asked for their keys; `auto`: where the gateway "
+        "listens on loopback alone.",
     )
 
 
@@ -236,6 +248,10 @@ class Settings:
         metadata={"doc": "VPC endpoints, a section an endpoint: `[vpc_endpoints.vpce-0a1b2c3d]`."},
     )
     origin: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def reaches_private(self, choice: Literal["auto", "yes", "no"]) -> bool:
+        """Whether private addresses may be asked where a setting says `choice`."""
+        return self.server.host in LOOPBACK if choice == "auto" else choice == "yes"
 
 
 def load(

@@ -20,6 +20,7 @@ from cairn.gateway.conditions import condition_keys
 from cairn.gateway.denial import denial
 from cairn.gateway.entered_roles import Entry, check_role, enters_another_account, entry_of, is_nobodys
 from cairn.gateway.facts import is_data, is_write
+from cairn.gateway.federation import Federation
 from cairn.gateway.keys import KeyTable
 from cairn.gateway.passed_roles import passed_roles
 from cairn.gateway.permissions import Permission, PermissionsOf, Side, permissions_of
@@ -57,6 +58,7 @@ class Authorizer:
         own: Cairn's own services.
         is_embedded: whether the embedded account answers a service.
         special: services that know themselves which permissions their calls need.
+        federation: what checks the tokens of identity providers; None: whoever made one is believed.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Authorizer:
         own: Collection[str],
         is_embedded: Callable[[str], bool],
         special: Mapping[str, PermissionsOf],
+        federation: Federation | None,
     ) -> None:
         self._verifies = settings.auth.mode == "verify"
         self._enforces = settings.auth.iam == "enforce"
@@ -79,6 +82,7 @@ class Authorizer:
         self._own = frozenset(own) | {CAIRN}
         self._is_embedded = is_embedded
         self._special = special
+        self._federation = federation
 
     async def authorize(self, call: Call) -> None:
         """Return if `call`, authenticated and parsed, may go on.
@@ -126,12 +130,14 @@ class Authorizer:
                 raise denial(call, permission, decision)
 
     async def _let_in(self, call: Call, entry: Entry) -> None:
-        """Raise AwsError unless the role's trust policy lets in whoever the token says it speaks for."""
+        """Raise AwsError unless the role's trust policy lets in whoever the token says it speaks for, and it does."""
         found = await self._policies.resource(entry.role)
         keys = {**condition_keys(call, now=self._clock.now()), **entry.keys}
         asked = Request(Principal(federated=entry.provider), entry.action, entry.role, keys, _account_in(entry.role))
         if found is None or not entry.provider or not evaluate(asked, resource_policy=found.policy).allowed:
             raise AwsError("AccessDenied", f"Not authorized to perform {entry.action}", 403)
+        if self._federation is not None:  # last, so that strangers can make it ask only whom a role trusts
+            await self._federation.check(entry)
 
     def _permissions(self, call: Call) -> list[Permission]:
         if call.service == CAIRN:  # its commands see every account, so that only its own account may give them

@@ -1,7 +1,7 @@
 """Roles that a call makes its caller: whatever else is open, a role lets in only whom its trust policy names.
 
-Operations that take a token of an identity provider need no signature, and nobody here can check a token's: the trust
-policy is all that stands between a stranger and the role.
+Operations that take a token of an identity provider need no signature: the trust policy says whose token opens a role,
+and `gateway.federation` whether it is theirs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from cairn.core.federation import claims_of, provider_of
 from cairn.core.policy.keys import Value
 from cairn.core.records.identity import Identity
 from cairn.wire.http import Call
+
+BY_WEB, BY_SAML = "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]+", re.ASCII)
 _WITH_ROLES = {
@@ -35,13 +37,15 @@ class Entry:
     """A call by somebody whom only a token speaks for."""
 
     action: str
-    """`sts:AssumeRoleWithWebIdentity`."""
+    """`BY_WEB` or `BY_SAML`."""
     role: str
     """ARN."""
     provider: str
     """The principal that the role's trust policy has to name; empty where the token names none."""
     keys: Mapping[str, Value] = field(default_factory=dict)
     """Condition keys that the token gives."""
+    token: str = ""
+    """Cognito's gives none."""
 
 
 def check_role(call: Call) -> None:
@@ -72,20 +76,21 @@ def entry_of(call: Call) -> Entry | None:
         return None
     match call.operation:
         case "AssumeRoleWithWebIdentity":
-            claims = claims_of(_text(params, "WebIdentityToken"))
+            token = _text(params, "WebIdentityToken")
+            claims = claims_of(token)
             provider = _text(params, "ProviderId") or provider_of(role, claims)
             keys: dict[str, Value] = {
                 f"{claims.address}:aud": claims.audience,
                 f"{claims.address}:sub": claims.sub,
             }
-            return Entry("sts:AssumeRoleWithWebIdentity", role, provider, keys)
+            return Entry(BY_WEB, role, provider, keys, token)
         case "AssumeRoleWithSAML":
             keys = {"SAML:aud": _SAML_AUDIENCE}
-            return Entry("sts:AssumeRoleWithSAML", role, _text(params, "PrincipalArn"), keys)
+            return Entry(BY_SAML, role, _text(params, "PrincipalArn"), keys, _text(params, "SAMLAssertion"))
         case "GetCredentialsForIdentity":
             amr = "authenticated" if params.get("Logins") else "unauthenticated"
             keys = {f"{_COGNITO}:sub": _text(params, "IdentityId"), f"{_COGNITO}:amr": [amr]}
-            return Entry("sts:AssumeRoleWithWebIdentity", role, _COGNITO, keys)
+            return Entry(BY_WEB, role, _COGNITO, keys)
     return None
 
 

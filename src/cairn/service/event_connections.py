@@ -18,8 +18,6 @@ from cairn.eventbridge.connections.vault import Vault
 from cairn.wire.operation import Operation
 from cairn.wire.outgoing import Outgoing
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 
 class EventConnections:
     """One a process."""
@@ -27,8 +25,7 @@ class EventConnections:
     def __init__(self, state: State, folder: DataFolder, settings: Settings, clock: Clock) -> None:
         self._state = state
         self._clock = clock
-        setting = settings.eventbridge.allow_private_endpoints
-        self._allow_private = settings.server.host in _LOOPBACK if setting == "auto" else setting == "yes"
+        self._allow_private = settings.reaches_private(settings.eventbridge.allow_private_endpoints)
         self._connections = Connections(state, Vault(folder.keys / "eventbridge"), clock)
         self._destinations = Destinations(state, clock)
         outgoing = Outgoing(allow_private=self._allow_private, setting=PRIVATE_SETTING, whole_s=WHOLE_S)

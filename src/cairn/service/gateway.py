@@ -50,6 +50,7 @@ from cairn.gateway.addresses import TrustedProxies
 from cairn.gateway.admin import Admin
 from cairn.gateway.authenticate import Authenticator
 from cairn.gateway.authorize import Authorizer
+from cairn.gateway.federation import Federation
 from cairn.gateway.forward import HttpUpstream
 from cairn.gateway.gateway import Gateway
 from cairn.gateway.health import Health
@@ -73,6 +74,7 @@ from cairn.service.insight_commands import InsightCommands
 from cairn.service.joints import (
     AccountDirectory,
     AccountPolicies,
+    AccountProviders,
     BucketPolicies,
     bucket_permissions,
     trail_buckets,
@@ -86,11 +88,14 @@ from cairn.service.topics import preconditions
 from cairn.wire.client import HttpClient
 from cairn.wire.http import Upstream
 from cairn.wire.local import LocalService
+from cairn.wire.outgoing import Outgoing
 from cairn.wire.signing import Credentials
 from cairn.wire.validate import USUAL
 
 log = logging.getLogger(__name__)
 
+PROVIDER_S = 5.0
+"""How long an identity provider may take to answer."""
 _SPECIAL_PERMISSIONS = {"events": event_permissions, "s3": bucket_permissions, "sns": sns_permissions}
 _VALIDATIONS = {**VALIDATIONS, "events": EVENTS_VALIDATION}
 
@@ -209,7 +214,16 @@ class GatewayProcess:
             own=own,
             is_embedded=lambda service: service not in elsewhere and ANYTHING_ELSE not in elsewhere,
             special=_SPECIAL_PERMISSIONS,
+            federation=self._federation(),
         )
+
+    def _federation(self) -> Federation | None:
+        settings = self._settings
+        if settings.auth.federation == "trust":
+            return None
+        private = settings.reaches_private(settings.auth.allow_private_providers)
+        outgoing = Outgoing(allow_private=private, setting="auth.allow_private_providers", whole_s=PROVIDER_S)
+        return Federation(AccountProviders(self._questions), outgoing, self._clock)
 
     def _own_services(self) -> dict[str, Upstream]:
         """What Cairn itself answers."""

@@ -142,6 +142,25 @@ class BucketPolicies:
         return Verdict.ALLOW if decision.allowed else Verdict.NONE
 
 
+class AccountProviders:
+    """`gateway.federation.Providers` of the embedded account."""
+
+    def __init__(self, questions: MotoQuestions) -> None:
+        self._questions = questions
+
+    def token_audiences(self, arn: str) -> list[str] | None:
+        try:
+            return self._questions.token_audiences(arn)
+        except NotFound:
+            return None
+
+    def assertion_metadata(self, arn: str) -> str | None:
+        try:
+            return self._questions.assertion_metadata(arn)
+        except NotFound:
+            return None
+
+
 class AccountPolicies:
     """`gateway.policies.PolicySource` over the embedded account and its buckets.
 

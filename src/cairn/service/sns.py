@@ -37,7 +37,6 @@ from cairn.service.tallies import MetricTallies
 from cairn.wire.http import Call
 from cairn.wire.operation import Operation
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 """What whoever publishes to an encrypted topic needs of its key."""
 _ON_SUBSCRIPTIONS = frozenset({"GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"})
@@ -95,8 +94,7 @@ class Sns:
         return Signer(self._folder.keys / "sns", self._clock)
 
     def _allows_private(self) -> bool:
-        setting = self._settings.sns.allow_private_endpoints
-        return self._settings.server.host in _LOOPBACK if setting == "auto" else setting == "yes"
+        return self._settings.reaches_private(self._settings.sns.allow_private_endpoints)
 
 
 class TopicKeys:

@@ -203,6 +203,15 @@ class MotoQuestions:
         found: str | None = self._ask("resource_policy", arn=arn)["policy"]
         return found
 
+    def token_audiences(self, arn: str) -> list[str]:
+        """The audiences that an OpenID Connect provider is registered for."""
+        return msgspec.convert(self._ask("token_provider", arn=arn)["audiences"], list[str])
+
+    def assertion_metadata(self, arn: str) -> str:
+        """The metadata document of a SAML provider."""
+        metadata: str = self._ask("assertion_provider", arn=arn)["metadata"]
+        return metadata
+
     def ensure_user(self, account: str, user_name: str, policy_arn: str) -> AccessKey:
         """The user's access key; user, attached policy and key are made where they are missing, durably."""
         answer = self._ask("ensure_user", account=account, user_name=user_name, policy_arn=policy_arn)

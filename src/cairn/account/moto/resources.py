@@ -84,12 +84,39 @@ def resource_policy(arn: str) -> Answer:
         raise LookupError(f"no resource {arn}") from error
 
 
+def token_provider(arn: str) -> Answer:
+    """`{"audiences"}` that an OpenID Connect provider, by its ARN, is registered for.
+
+    Raises:
+        LookupError: there is no such provider.
+    """
+    registered = _backend("iam", arn).open_id_providers.values()
+    found = next((provider for provider in registered if provider.arn.rstrip("/") == arn.rstrip("/")), None)
+    if found is None:
+        raise LookupError(f"no provider {arn}")
+    return {"audiences": found.client_id_list}
+
+
+def assertion_provider(arn: str) -> Answer:
+    """`{"metadata"}` of a SAML provider, by its ARN: the document that it was made with.
+
+    Raises:
+        LookupError: there is no such provider.
+    """
+    found = next((provider for provider in _backend("iam", arn).saml_providers.values() if provider.arn == arn), None)
+    if found is None:
+        raise LookupError(f"no provider {arn}")
+    return {"metadata": found.saml_metadata_document}
+
+
 RESOURCE_VERBS: dict[str, Callable[..., Answer]] = {
     "key_of_alias": key_of_alias,
     "kms_key": kms_key,
     "public_key": public_key,
     "sign": sign,
     "resource_policy": resource_policy,
+    "token_provider": token_provider,
+    "assertion_provider": assertion_provider,
 }
 
 

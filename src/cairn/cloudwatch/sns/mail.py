@@ -19,11 +19,10 @@ from cairn.cloudwatch.sns.message import Message
 from cairn.cloudwatch.sns.subscription import Subscription
 from cairn.cloudwatch.sns.topic import Topic
 from cairn.core.clock import utc
-from cairn.core.config import Smtp
+from cairn.core.config import LOOPBACK, Smtp
 from cairn.core.errors import ConfigurationError
 
 CONNECT_S = 15.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SUBJECT = "AWS Notification Message"
 CONFIRM_SUBJECT = "AWS Notification - Subscription Confirmation"
 
@@ -107,7 +106,7 @@ def mailer(settings: Smtp) -> Mailer:
     Raises:
         ConfigurationError: its password would be sent in clear, or cannot be read.
     """
-    if settings.host and settings.user and settings.tls == "none" and settings.host not in _LOOPBACK:
+    if settings.host and settings.user and settings.tls == "none" and settings.host not in LOOPBACK:
         raise ConfigurationError(
             f"smtp.user: the password would go to {settings.host} in clear",
             advice='Set smtp.tls to "starttls" or "tls".',
