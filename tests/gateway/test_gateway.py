@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cairn.core.clock import TestClock
 from cairn.core.config import Auth, Recording, Settings, VpcEndpoint
@@ -299,6 +301,24 @@ def test_a_fault_of_ours_is_an_answer_and_a_record(rig: Rig, caplog: pytest.LogC
     assert rig.create_user().status == 500
     assert rig.events()[-1].parse()["errorCode"] == "InternalFailure"
     assert "a bug" in caplog.text
+
+
+def test_where_the_saved_state_is_away_a_call_may_be_tried_again(rig: Rig, tmp_path: Path) -> None:
+    """A lock that somebody keeps, a full disk."""
+    with sqlite3.connect(tmp_path / "held.db") as held:
+        held.execute("BEGIN EXCLUSIVE")
+        engine = sa.create_engine(f"sqlite:///{tmp_path / 'held.db'}", connect_args={"timeout": 0})
+
+        def locked() -> Response:
+            with engine.connect() as connection:
+                connection.execute(sa.text("SELECT * FROM sqlite_schema"))
+            raise AssertionError("it is held")
+
+        rig.upstream.answer = locked
+        assert rig.create_user().status == 503
+    held.close()
+    engine.dispose()
+    assert rig.events()[-1].parse()["errorCode"] == "ServiceUnavailable"
 
 
 def test_headers_that_steer_engines_go_no_further(rig: Rig) -> None:

@@ -9,6 +9,8 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
+from sqlalchemy.exc import OperationalError
+
 from cairn.core.config import Settings
 from cairn.core.errors import AwsError
 from cairn.core.failpoints import failpoint
@@ -118,6 +120,9 @@ class Gateway:
             response, outcome = await self._refused(
                 call, AwsError("ServiceUnavailable", f"The upstream does not answer: {error}", 503)
             )
+        except OperationalError:
+            log.exception("no saved state for %s %s (request %s)", call.service, call.operation, call.request_id)
+            response, outcome = await self._refused(call, _STATE_AWAY)
         except Exception:
             log.exception("%s %s failed (request %s)", call.service, call.operation, call.request_id)
             response, outcome = await self._refused(call, _OUR_FAULT)
@@ -260,6 +265,7 @@ class Gateway:
 
 
 _OUR_FAULT = AwsError("InternalFailure", "The request failed because of an error of ours; our log tells more.", 500)
+_STATE_AWAY = AwsError("ServiceUnavailable", "The saved state is busy, full or away; our log tells more.", 503)
 _HUNG_UP = AwsError(
     "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header."
 )

@@ -7,7 +7,6 @@ Nothing is checked here: whether a token is its provider's, and which role it op
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from typing import Any
@@ -57,7 +56,7 @@ def _assertion(text: str) -> Element | None:
     """That of a response in base64; None where it is no such."""
     try:
         return assertion_in(decode_xml(base64.b64decode(text)))
-    except (NotWellFormed, binascii.Error):
+    except (NotWellFormed, ValueError):
         return None
 
 

@@ -10,7 +10,6 @@ response".
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
@@ -29,7 +28,6 @@ LEEWAY_S = 60.0
 
 _RESPONSE = "{urn:oasis:names:tc:SAML:2.0:protocol}Response"
 _ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}Assertion"
-_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _SIGN_IN = re.compile(r"https://([a-z0-9-]+\.)?signin\.aws\.amazon\.com/saml|urn:amazon:webservices")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
@@ -65,7 +63,7 @@ def check_assertion(assertion: str, metadata: str, role: str, provider: str, *, 
 def _decoded(assertion: str) -> bytes:
     try:
         return base64.b64decode(assertion)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise invalid("Invalid base64 SAMLResponse") from error
 
 

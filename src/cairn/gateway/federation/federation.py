@@ -58,11 +58,12 @@ class Federation:
             audiences = await asyncio.to_thread(self._providers.token_audiences, entry.provider)
             if audiences is None:
                 raise invalid(f"No OpenIDConnect provider found in your account for {claims.iss}")
+        keys = await self._issuers.keys(claims.address)
         try:
-            check_token(entry.token, await self._issuers.keys(claims.address), now=now, audiences=audiences)
+            await asyncio.to_thread(check_token, entry.token, keys, now=now, audiences=audiences)
         except UnknownKey:
             keys = await self._issuers.keys(claims.address, anew=True)
-            check_token(entry.token, keys, now=now, audiences=audiences)
+            await asyncio.to_thread(check_token, entry.token, keys, now=now, audiences=audiences)
 
     async def _check_assertion(self, entry: Entry) -> None:
         metadata = await asyncio.to_thread(self._providers.assertion_metadata, entry.provider)
