@@ -17,7 +17,8 @@ from cairn.core.failpoints import failpoint
 APPLICATION_ID = 0x43524E48  # "CRNH"
 VERSION = 1
 PAGE_BYTES = 4096
-WRITER_CACHE_KB = 48 << 10
+WRITER_CACHE_KB = 16 << 10
+"""48 MB save 3 % of the processor with a million events in a segment: the system keeps the file's pages as well."""
 CHECKPOINT_PAGES = 8000
 DRAFT_SUFFIX = ".draft"
 
