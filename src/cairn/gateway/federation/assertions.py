@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from cairn.core.errors import AwsError
 from cairn.core.records.times import moment
@@ -84,10 +85,11 @@ def _signed(content: bytes, response: Element, known: Element) -> Element:
 
     place = "./" if response.find("Signature") is not None else f"./{_ASSERTION}/"
     expected = SignatureConfiguration(location=place)
+    odd = (SignXMLException, etree.LxmlError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError)
     for certificate in _certificates(known):
         try:
             found = XMLVerifier().verify(content, x509_cert=certificate, expect_config=expected)
-        except (SignXMLException, etree.LxmlError, ValueError, TypeError, KeyError, AttributeError):
+        except odd:
             continue
         element = found.signed_xml if isinstance(found, VerifyResult) else None
         if element is None:
