@@ -6,7 +6,7 @@ import base64
 
 from cairn.core.errors import AwsError
 from cairn.gateway.federation.assertions import check_assertion
-from cairn.gateway.federation.tokens import check_token
+from cairn.gateway.federation.tokens import check_token, key_set
 from fuzz import corpus
 from fuzz.target import SEPARATOR, Target, parts, text
 
@@ -19,7 +19,11 @@ SESSION = b"sam@example.com"
 def token(data: bytes) -> None:
     """A set of keys, and a token. The key that signed the kept one is lost."""
     keys, given = parts(data, 2)
-    check_token(text(given), keys, now=NOW, audiences=["cairn"])
+    try:
+        known = key_set(keys)
+    except ValueError:
+        return
+    check_token(text(given), known, now=NOW, audiences=["cairn"])
     signed_keys, signed = _signed("identity-token")
     if keys == signed_keys:
         assert given.rpartition(b".")[0] == signed.rpartition(b".")[0], "a forged token is believed"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,3 +27,31 @@ def test_free_pages_between_pages_in_use_are_given_back() -> None:
     give_back()
     assert before - resident_mb() > 50, "of about 95 MB freed"
     assert all(block == bytes(2000) for block in kept)
+
+
+POOLS = """
+import ctypes, threading
+from cairn.core.memory import share_pools
+share_pools()
+libc, busy = ctypes.CDLL(None), threading.Barrier(9)
+def allocate():
+    kept = [bytes(2000) for _ in range(1000)]
+    busy.wait()
+    busy.wait()
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for thread in threads: thread.start()
+busy.wait()
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+busy.wait()
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="the C library is not glibc")
+@pytest.mark.parametrize(("environment", "pools"), [({}, 2), ({"MALLOC_ARENA_MAX": "5"}, 5)])
+def test_threads_share_pools_and_the_users_word_stands(environment: dict[str, str], pools: int) -> None:
+    inherited = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    done = subprocess.run(
+        [sys.executable, "-c", POOLS], env=inherited | environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.count("<heap nr=") == pools

@@ -4,12 +4,15 @@ that it is they, also by default."""
 from __future__ import annotations
 
 import base64
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 import pytest
+import urllib3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -168,6 +171,36 @@ def test_a_token_that_its_provider_did_not_sign_opens_nothing(
     refused(by_web, open_one, of_the_web, issuer.token(aud="a", exp=1), code="ExpiredTokenException")
     names_it = role(open_one, "of-amazon", Principal={"Federated": "www.amazon.com"}, Action="sts:*")
     refused(by_web, open_one, names_it, issuer.token(aud="a"), code=code, ProviderId="www.amazon.com")
+
+
+def by_hand(cairn: Cairn, operation: str, **given: str) -> bytes:
+    """The refusal of a call as no SDK sends it."""
+    form = {"Action": operation, "Version": "2011-06-15", "RoleSessionName": "visit", **given}
+    headers = {"host": "sts.us-east-1.amazonaws.com", "content-type": "application/x-www-form-urlencoded"}
+    answer = urllib3.request("POST", cairn.endpoint, body=urlencode(form), headers=headers)
+    assert 400 <= answer.status < 500, answer.data
+    return answer.data
+
+
+@pytest.mark.parametrize("trusted", ["the issuer", "accounts.google.com", "www.amazon.com", COGNITO, SAML])
+def test_who_gives_no_token_is_let_in_by_nobody(open_one: Cairn, issuer: TokenIssuer, trusted: str) -> None:
+    """Whether or not they name the provider."""
+    provider = oidc(issuer) if trusted == "the issuer" else trusted
+    arn = role(open_one, f"of-{uuid.uuid4().hex[:8]}", Principal={"Federated": provider}, Action="sts:*")
+    for named in ({}, {"ProviderId": provider}):
+        for token in ({}, *({"WebIdentityToken": text} for text in ("", "x", "x" * 20_001))):
+            said = by_hand(open_one, "AssumeRoleWithWebIdentity", RoleArn=arn, **named, **token)
+            assert b"ValidationError" in said
+        said = by_hand(open_one, "AssumeRoleWithWebIdentity", RoleArn=arn, WebIdentityToken="a.b.c", **named)
+        assert b"InvalidIdentityToken" in said or b"AccessDenied" in said
+
+
+def test_who_gives_no_assertion_is_let_in_by_nobody(open_one: Cairn, of_saml: str) -> None:
+    for assertion in ({}, *({"SAMLAssertion": text} for text in ("", "A", "A" * 100_001))):
+        said = by_hand(open_one, "AssumeRoleWithSAML", RoleArn=of_saml, PrincipalArn=SAML, **assertion)
+        assert b"ValidationError" in said
+    said = by_hand(open_one, "AssumeRoleWithSAML", RoleArn=of_saml, PrincipalArn=SAML, SAMLAssertion="AAAA")
+    assert b"InvalidIdentityToken" in said
 
 
 def test_a_provider_is_asked_for_its_keys_once_for_many_strangers(

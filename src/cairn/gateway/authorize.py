@@ -130,7 +130,7 @@ class Authorizer:
                 raise denial(call, permission, decision)
 
     async def _let_in(self, call: Call, entry: Entry) -> None:
-        """Raise AwsError unless the role's trust policy lets in whoever the token says it speaks for, and it does."""
+        """Raise AwsError unless the role's trust policy lets in whoever the token names, and the token is theirs."""
         found = await self._policies.resource(entry.role)
         keys = {**condition_keys(call, now=self._clock.now()), **entry.keys}
         asked = Request(Principal(federated=entry.provider), entry.action, entry.role, keys, _account_in(entry.role))

@@ -27,6 +27,8 @@ _WITH_ROLES = {
     ("cognito-identity", "GetCredentialsForIdentity"): "CustomRoleArn",
 }
 """The members that name the role."""
+_TOKEN_CHARS = {"WebIdentityToken": (4, 20_000), "SAMLAssertion": (4, 100_000)}
+"""Least and most, as the API has them. The embedded account would do without any."""
 _COGNITO = "cognito-identity.amazonaws.com"
 _SAML_AUDIENCE = "https://signin.aws.amazon.com/saml"
 _WITHOUT_POLICIES = ("SAMLUser", "WebIdentityUser")
@@ -44,8 +46,8 @@ class Entry:
     """The principal that the role's trust policy has to name; empty where the token names none."""
     keys: Mapping[str, Value] = field(default_factory=dict)
     """Condition keys that the token gives."""
-    token: str = ""
-    """Cognito's gives none."""
+    token: str | None = None
+    """What speaks for them; None where it is Cognito, which gives no token."""
 
 
 def check_role(call: Call) -> None:
@@ -70,13 +72,17 @@ def is_nobodys(identity: Identity) -> bool:
 
 
 def entry_of(call: Call) -> Entry | None:
-    """Who wants to become which role by a token; None where the call is no such."""
+    """Who wants to become which role by a token; None where the call is no such.
+
+    Raises:
+        AwsError: the token is missing, or is too short or too long for one.
+    """
     params, role = call.params or {}, _role(call)
     if not role:
         return None
     match call.operation:
         case "AssumeRoleWithWebIdentity":
-            token = _text(params, "WebIdentityToken")
+            token = _token(params, "WebIdentityToken")
             claims = claims_of(token)
             provider = _text(params, "ProviderId") or provider_of(role, claims)
             keys: dict[str, Value] = {
@@ -86,7 +92,7 @@ def entry_of(call: Call) -> Entry | None:
             return Entry(BY_WEB, role, provider, keys, token)
         case "AssumeRoleWithSAML":
             keys = {"SAML:aud": _SAML_AUDIENCE}
-            return Entry(BY_SAML, role, _text(params, "PrincipalArn"), keys, _text(params, "SAMLAssertion"))
+            return Entry(BY_SAML, role, _text(params, "PrincipalArn"), keys, _token(params, "SAMLAssertion"))
         case "GetCredentialsForIdentity":
             amr = "authenticated" if params.get("Logins") else "unauthenticated"
             keys = {f"{_COGNITO}:sub": _text(params, "IdentityId"), f"{_COGNITO}:amr": [amr]}
@@ -96,6 +102,14 @@ def entry_of(call: Call) -> Entry | None:
 
 def _role(call: Call) -> str:
     return _text(call.params or {}, _WITH_ROLES.get((call.service, call.operation), ""))
+
+
+def _token(params: Mapping[str, Any], name: str) -> str:
+    token = _text(params, name)
+    low, high = _TOKEN_CHARS[name]
+    if not low <= len(token) <= high:
+        raise AwsError("ValidationError", f"{name} must have length between {low} and {high}")
+    return token
 
 
 def _text(params: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,8 @@ import sys
 from cairn.core.config import Settings
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_NOISY = ("botocore", "boto3", "urllib3", "asyncio", "uvicorn.access", "alembic")
+_NOISY = ("botocore", "boto3", "urllib3", "asyncio", "uvicorn.access", "alembic", "signxml")
+"""Some tell secrets where they debug: signxml all of an assertion."""
 
 
 def log_to_stderr(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""What SAML assertions say. Who checks one and who answers for it read it here, so that they read the same.
+"""What SAML assertions say: one reader for who checks the signed part of one, and for who answers, of what was sent.
 
 Only children are looked for, by their whole paths: what somebody added beside the assertion, or within the signature
 that does not sign itself, is not seen. Elements have tags without their namespaces, as `readers.xml` gives them.

@@ -99,7 +99,10 @@ def serving(files: tuple[Path, Path]) -> Iterator[TokenIssuer]:
 class Assertor:
     """A SAML provider."""
 
-    def __init__(self) -> None:
+    def __init__(self, days: tuple[int, int] = (-1, 1)) -> None:
+        """Args:
+        days: from today, between which its certificate is valid.
+        """
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp.example.com")])
         now = datetime.datetime.now(datetime.UTC)
@@ -109,8 +112,8 @@ class Assertor:
             .issuer_name(name)
             .public_key(self.key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now + datetime.timedelta(days=days[0]))
+            .not_valid_after(now + datetime.timedelta(days=days[1]))
             .sign(self.key, hashes.SHA256())
         )
 
@@ -127,15 +130,18 @@ class Assertor:
 
     def signed(self, document: str, *, whole: bool = False) -> bytes:
         """The response with its assertion signed, or the `whole` of it."""
-        root = etree.fromstring(document.encode())
-        signer = XMLSigner(c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#")
-        element = root if whole else root.find("{*}Assertion")
-        made = signer.sign(element, key=self.key, cert=[self.certificate], reference_uri=element.get("ID"))
         if whole:
-            root = made
-        else:
-            root.replace(element, made)
+            return self.signed_element(document)
+        root = etree.fromstring(document.encode())
+        element = root.find("{*}Assertion")
+        root.replace(element, etree.fromstring(self.signed_element(etree.tostring(element).decode())))
         return bytes(etree.tostring(root))
+
+    def signed_element(self, document: str) -> bytes:
+        element = etree.fromstring(document.encode())
+        signer = XMLSigner(c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#")
+        made = signer.sign(element, key=self.key, cert=[self.certificate], reference_uri=element.get("ID"))
+        return bytes(etree.tostring(made))
 
 
 def response(role: str, provider: str, *, until: str = "2096-01-01T00:00:00Z", **changes: str) -> str:
@@ -146,13 +152,16 @@ def response(role: str, provider: str, *, until: str = "2096-01-01T00:00:00Z", *
         "audience": "urn:amazon:webservices",
         "session": "sam@example.com",
         "begins": "2020-01-01T00:00:00Z",
+        "method": "bearer",
+        "status": "Success",
         "roles": f"<saml:AttributeValue>{role},{provider}</saml:AttributeValue>",
     } | changes
     return f"""<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_response"
-  xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><saml:Assertion ID="_assertion">
+  xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><samlp:Status><samlp:StatusCode
+    Value="urn:oasis:names:tc:SAML:2.0:status:{given["status"]}"/></samlp:Status><saml:Assertion ID="_assertion">
   <saml:Issuer>{given["issuer"]}</saml:Issuer><saml:Subject>
   <saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">{given["session"]}</saml:NameID>
-  <saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData
+  <saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:{given["method"]}"><saml:SubjectConfirmationData
     NotOnOrAfter="{until}" Recipient="{given["recipient"]}"/></saml:SubjectConfirmation></saml:Subject>
   <saml:Conditions NotBefore="{given["begins"]}" NotOnOrAfter="{until}"><saml:AudienceRestriction><saml:Audience>{
         given["audience"]

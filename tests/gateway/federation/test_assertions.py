@@ -10,6 +10,8 @@ from tests.gateway.federation.providers import Assertor, response
 
 from cairn.core.errors import AwsError
 from cairn.gateway.federation.assertions import check_assertion
+from cairn.wire.readers.xml import decode_xml
+from cairn.wire.saml import assertion_in, attributes_of, text_of
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
 ROLE, PROVIDER = "arn:aws:iam::000000000000:role/staff", "arn:aws:iam::000000000000:saml-provider/company"
@@ -75,28 +77,80 @@ def test_a_second_assertion_beside_the_signed_one_is_refused(assertor: Assertor)
             assert "one assertion" in refusal(assertor, document, role)
 
 
-def test_a_signature_counts_for_what_it_signs(assertor: Assertor) -> None:
-    """Of an element with the same ID, or of one that is neither response nor assertion."""
-    document = assertor.signed(response(ROLE, PROVIDER))
+def signature_of(document: bytes) -> str:
     begin, end = document.index(b"<ds:Signature"), document.index(b"</ds:Signature>") + len(b"</ds:Signature>")
-    signature = document[begin:end]
+    return document[begin:end].decode()
+
+
+def test_a_signature_counts_for_what_it_signs(assertor: Assertor) -> None:
+    """Of another assertion with the same ID, or of a piece that is neither response nor assertion."""
     unsigned = response(EVIL, PROVIDER)
-    evil = unsigned.replace("<saml:Issuer>", f"{signature.decode()}<saml:Issuer>")
-    assert "signature invalid" in refusal(assertor, evil.encode(), EVIL)
-    piece = '<saml:Advice ID="_assertion">harmless</saml:Advice>'
-    signed_piece = assertor.signed(
-        '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:'
-        f'assertion"><saml:Assertion ID="_a">{piece}</saml:Assertion></samlp:Response>'
+    theirs = signature_of(assertor.signed(response(ROLE, PROVIDER)))
+    assert "signature invalid" in refusal(
+        assertor, unsigned.replace("<saml:Issuer>", f"{theirs}<saml:Issuer>").encode(), EVIL
     )
-    begin, end = signed_piece.index(b"<ds:Signature"), signed_piece.index(b"</ds:Signature>") + len(b"</ds:Signature>")
-    moved = unsigned.replace("<saml:Issuer>", f"{signed_piece[begin:end].decode()}<saml:Issuer>")
+    advice = '<saml:Advice xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_advice">harmless</saml:Advice>'
+    theirs = signature_of(assertor.signed_element(advice))
+    moved = unsigned.replace("<saml:Issuer>", f"{theirs}<saml:Issuer>").replace(
+        "</saml:Assertion>", f"{advice}</saml:Assertion>"
+    )
+    assert "#_advice" in moved
     assert "signature invalid" in refusal(assertor, moved.encode(), EVIL)
 
 
 def test_comments_do_not_cut_a_name_short(assertor: Assertor) -> None:
+    """Neither for who checks nor for who answers, of the document as it was sent."""
     document = assertor.signed(response(ROLE, PROVIDER, session="sam@example.com.evil.org"))
     cut = document.replace(b"sam@example.com.evil.org", b"sam@example.com<!-- -->.evil.org")
     check(assertor, cut)
+    sent = assertion_in(decode_xml(cut))
+    assert sent is not None
+    assert attributes_of(sent)["RoleSessionName"] == ["sam@example.com.evil.org"]
+    assert text_of(sent.find("Subject/NameID")) == "sam@example.com.evil.org"
+
+
+def test_what_would_take_hours_is_refused_before_its_signature_is_looked_at(assertor: Assertor) -> None:
+    """Canonical XML of another kind, of documents with many namespaces: its time is their number squared."""
+    document = assertor.signed(response(ROLE, PROVIDER))
+    exclusive = b"http://www.w3.org/2001/10/xml-exc-c14n#"
+    inclusive = document.replace(exclusive, b"http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
+    assert "signature invalid" in refusal(assertor, inclusive)
+    begin, end = document.index(b"<ds:Reference"), document.index(b"</ds:Reference>") + len(b"</ds:Reference>")
+    twice = document[:end] + document[begin:end] + document[end:]
+    assert "signature invalid" in refusal(assertor, twice)
+    spaces = "".join(f' xmlns:p{number}="u:{number}"' for number in range(1001))
+    assert "too large" in refusal(
+        assertor, document.replace(b"<samlp:Response", f"<samlp:Response{spaces}".encode(), 1)
+    )
+    stray = b"<a/>" * 5000
+    assert "too large" in refusal(assertor, document.replace(b"</samlp:Response>", stray + b"</samlp:Response>"))
+
+
+def test_what_could_be_read_in_two_ways_is_refused(assertor: Assertor) -> None:
+    document = assertor.signed(response(ROLE, PROVIDER))
+    check(assertor, b'<?xml version="1.0" encoding="UTF-8"?>' + document)
+    for encoding in ("macroman", "latin-1", "utf-16"):
+        assert "UTF-8" in refusal(assertor, f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + document)
+        assert "UTF-8" in refusal(assertor, f"\ufeff<?xml version='1.0' encoding='{encoding}'?>".encode() + document)
+    assert "base64" in refusal(assertor, document.decode().encode("utf-16"))
+
+
+def test_an_assertion_elsewhere_in_the_response_is_none(assertor: Assertor) -> None:
+    document = assertor.signed(response(ROLE, PROVIDER))
+    begin, end = document.index(b"<saml:Assertion"), document.index(b"</saml:Assertion>") + len(b"</saml:Assertion>")
+    within = document[:begin] + b"<samlp:Extensions>" + document[begin:end] + b"</samlp:Extensions>" + document[end:]
+    assert "an assertion is needed" in refusal(assertor, within)
+
+
+def test_a_certificate_counts_though_its_time_is_over() -> None:
+    """As IAM's guide says, and whatever stands beside it that is no certificate or has no key that is known."""
+    old = Assertor(days=(-800, -400))
+    document = old.signed(response(ROLE, PROVIDER))
+    check(old, document)
+    begin, end = old.metadata.index("<KeyDescriptor"), old.metadata.index("</IDPSSODescriptor>")
+    odd = old.metadata[begin:end].replace("<X509Certificate>", "<X509Certificate>AAAA")
+    metadata = old.metadata[:begin] + odd + old.metadata[begin:]
+    check_assertion(base64.b64encode(document).decode(), metadata, ROLE, PROVIDER, now=NOW)
 
 
 def test_it_is_for_this_role_by_this_provider(assertor: Assertor) -> None:
@@ -116,6 +170,8 @@ def test_it_is_for_this_role_by_this_provider(assertor: Assertor) -> None:
         ({"audience": "https://other.example.com"}, "InvalidIdentityToken: Audience"),
         ({"session": "two words"}, "InvalidIdentityToken: RoleSessionName is required"),
         ({"session": ""}, "InvalidIdentityToken: RoleSessionName is required"),
+        ({"method": "holder-of-key"}, "InvalidIdentityToken: The response is for no recipient"),
+        ({"status": "Requester"}, "InvalidIdentityToken: The response tells of no success"),
     ],
 )
 def test_what_is_signed_must_be_meant_for_us_and_now(assertor: Assertor, changes: dict[str, str], message: str) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 
 import pytest
+from joserfc.jwk import KeySet
 from tests.gateway.federation.providers import TokenIssuer
 
 from cairn.core.clock import TestClock
@@ -40,13 +43,18 @@ def network() -> Network:
     return Network()
 
 
-def keys(issuers: Issuers, network: Network, *, anew: bool = False) -> bytes:
-    return asyncio.run(issuers.keys(network.issuer.address, anew=anew))
+def keys(issuers: Issuers, network: Network, *, anew: bool = False) -> list[str | None]:
+    """The ids of the issuer's keys."""
+    return [key.kid for key in asyncio.run(issuers.keys(network.issuer.address, anew=anew)).keys]
+
+
+def published(network: Network) -> list[str | None]:
+    return [key.kid for key in network.issuer.keys]
 
 
 def test_keys_are_kept_for_a_while(network: Network, clock: TestClock) -> None:
     issuers = Issuers(network, clock)
-    assert keys(issuers, network) == network.issuer.key_set() == keys(issuers, network)
+    assert keys(issuers, network) == published(network) == keys(issuers, network)
     assert network.asked == [f"{network.issuer.url}/.well-known/openid-configuration", f"{network.issuer.url}/keys"]
     clock.advance(KEEP_S)
     keys(issuers, network)
@@ -59,16 +67,16 @@ def test_an_unknown_key_asks_again_but_not_for_every_token(network: Network, clo
     network.issuer = TokenIssuer()
     assert keys(issuers, network, anew=True) == before, "it was asked just now"
     clock.advance(ASK_AGAIN_S)
-    assert keys(issuers, network, anew=True) == network.issuer.key_set() == keys(issuers, network)
+    assert keys(issuers, network, anew=True) == published(network) == keys(issuers, network)
 
 
 def test_many_at_once_ask_once(network: Network, clock: TestClock) -> None:
     issuers = Issuers(network, clock)
 
-    async def many() -> list[bytes]:
+    async def many() -> list[KeySet]:
         return await asyncio.gather(*(issuers.keys(network.issuer.address) for _ in range(20)))
 
-    assert len(set(asyncio.run(many()))) == 1
+    assert len(set(map(id, asyncio.run(many())))) == 1
     assert len(network.asked) == 2
 
 
@@ -81,7 +89,39 @@ def test_one_that_does_not_answer_is_asked_again_later(network: Network, clock: 
     assert len(network.asked) == 1
     network.away = False
     clock.advance(ASK_AGAIN_S)
-    assert keys(issuers, network) == network.issuer.key_set()
+    assert keys(issuers, network) == published(network)
+
+
+def test_one_that_fails_when_it_is_asked_anew_is_believed_as_before(network: Network, clock: TestClock) -> None:
+    """Strangers with unknown keys make it be asked."""
+    issuers = Issuers(network, clock)
+    before = keys(issuers, network)
+    network.away = True
+    clock.advance(ASK_AGAIN_S)
+    assert keys(issuers, network, anew=True) == before == keys(issuers, network)
+    clock.advance(KEEP_S)
+    with pytest.raises(AwsError, match="IDPCommunicationError"):
+        keys(issuers, network)
+
+
+def test_a_failure_keeps_nothing_of_who_met_it(network: Network, clock: TestClock) -> None:
+    class Body:
+        pass
+
+    issuers = Issuers(network, clock)
+    network.away = True
+    left: list[weakref.ref[Body]] = []
+
+    async def call() -> None:
+        body = Body()
+        left.append(weakref.ref(body))
+        await issuers.keys(network.issuer.address)
+
+    for _ in range(3):
+        with pytest.raises(AwsError):
+            asyncio.run(call())
+    gc.collect()
+    assert [body for body in left if body() is not None] == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import asyncio
 import logging
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,8 +19,12 @@ from cairn.core.clock import Clock
 from cairn.core.decoding import UNREADABLE
 from cairn.core.errors import AwsError
 from cairn.core.federation import address_of
-from cairn.gateway.federation.refusals import NO_KEY, invalid, unreachable
+from cairn.gateway.federation.refusals import no_keys, unreachable
+from cairn.gateway.federation.tokens import key_set
 from cairn.wire.outgoing import Outgoing, OutgoingError
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 KEEP_S = 600.0
 """How long keys are believed."""
@@ -40,9 +46,12 @@ class Configuration(msgspec.Struct):
 class _Issuer:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: float = -math.inf
-    """Monotonic."""
-    keys: bytes | AwsError = b""
-    """What it answered, or why that is of no use."""
+    """Monotonic, as are all times here."""
+    keys: KeySet | None = None
+    answered: float = -math.inf
+    failure: Callable[[], AwsError] | None = None
+    """Why it was of no use when it was last asked. An error made anew for each caller: one that is kept would keep the
+    frames of all who raised it."""
 
 
 class Issuers:
@@ -53,8 +62,8 @@ class Issuers:
         self._clock = clock
         self._known: OrderedDict[str, _Issuer] = OrderedDict()
 
-    async def keys(self, address: str, *, anew: bool = False) -> bytes:
-        """The set of keys of the issuer at `address`, as it is published.
+    async def keys(self, address: str, *, anew: bool = False) -> KeySet:
+        """The keys of the issuer at `address`, as it has published them not long ago.
 
         Args:
             address: the issuer without `https://`.
@@ -68,28 +77,35 @@ class Issuers:
         if len(self._known) > ISSUERS_MAX:
             self._known.popitem(last=False)
         async with issuer.lock:
-            keep = ASK_AGAIN_S if anew or isinstance(issuer.keys, AwsError) else KEEP_S
-            if self._clock.monotonic() - issuer.asked >= keep:
-                issuer.keys = await asyncio.to_thread(self._ask, address)
-                issuer.asked = self._clock.monotonic()
-            if isinstance(issuer.keys, AwsError):
-                raise issuer.keys
+            now = self._clock.monotonic()
+            if issuer.keys is not None and now - issuer.answered >= KEEP_S:
+                issuer.keys = None
+            if (anew or issuer.keys is None) and now - issuer.asked >= ASK_AGAIN_S:
+                await self._ask(issuer, address)
+            if issuer.keys is None:
+                raise (issuer.failure or unreachable)()
             return issuer.keys
 
-    def _ask(self, address: str) -> bytes | AwsError:
+    async def _ask(self, issuer: _Issuer, address: str) -> None:
+        """Where it fails, keys that are not too old stay: strangers make it be asked."""
+        issuer.failure = None
         try:
-            found = msgspec.json.decode(
-                self._get(f"https://{address}/.well-known/openid-configuration"), type=Configuration
-            )
-            if address_of(found.issuer) != address or not found.jwks_uri.startswith("https://"):
-                raise ValueError("its configuration is another's, or names no https address of keys")
-            return self._get(found.jwks_uri)
+            issuer.keys = await asyncio.to_thread(self._fetch, address)
+            issuer.answered = self._clock.monotonic()
         except OutgoingError as error:
             log.warning("the identity provider %s was not asked for its keys: %s", address, error)
-            return unreachable()
+            issuer.failure = unreachable
         except (ValueError, *UNREADABLE) as error:
             log.warning("the identity provider %s answers with no keys: %s", address, error)
-            return invalid(NO_KEY)
+            issuer.failure = no_keys
+        issuer.asked = self._clock.monotonic()
+
+    def _fetch(self, address: str) -> KeySet:
+        configuration = self._get(f"https://{address}/.well-known/openid-configuration")
+        found = msgspec.json.decode(configuration, type=Configuration)
+        if address_of(found.issuer) != address or not found.jwks_uri.startswith("https://"):
+            raise ValueError("its configuration is another's, or names no https address of keys")
+        return key_set(self._get(found.jwks_uri))
 
     def _get(self, url: str) -> bytes:
         answer = self._outgoing.request("GET", url, {"accept": "application/json"})

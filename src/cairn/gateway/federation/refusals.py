@@ -1,4 +1,4 @@
-"""In which words STS refuses a token.
+"""In which words STS refuses a token, and by how much a provider's clock may differ.
 
 Sources: STS API reference, errors of AssumeRoleWithWebIdentity and AssumeRoleWithSAML; messages are those that people
 report of AWS where any are known.
@@ -26,12 +26,20 @@ class UnknownKey(AwsError):
         super().__init__("InvalidIdentityToken", NO_KEY, 400)
 
 
+LEEWAY_S = 60.0
+"""By how much the clock of a provider may be ahead."""
+
+
 def invalid(message: str) -> AwsError:
     return AwsError("InvalidIdentityToken", message, 400)
 
 
 def expired(message: str) -> AwsError:
     return AwsError("ExpiredTokenException", message, 400)
+
+
+def no_keys() -> AwsError:
+    return invalid(NO_KEY)
 
 
 def unreachable() -> AwsError:
