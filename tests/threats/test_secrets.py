@@ -59,7 +59,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Told]
     folder = tmp_path_factory.mktemp("told")
     upstream = Told()
     elsewhere = f"http://AKIDELSEWHERE:{upstream.new('a secret of an upstream')}@127.0.0.1:1"
-    running = Cairn(folder / "data", {"CAIRN_RECORDING_DATA_EVENTS": "all", "CAIRN_UPSTREAMS_ATHENA": elsewhere})
+    settings = {"CAIRN_RECORDING_DATA_EVENTS": "all", "CAIRN_AUTH_FEDERATION": "trust"}
+    running = Cairn(folder / "data", settings | {"CAIRN_UPSTREAMS_ATHENA": elsewhere})
     running.start()
     group = make_log_group(running, "told", "us-east-1")
     trails = running.client("cloudtrail")

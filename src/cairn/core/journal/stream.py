@@ -12,7 +12,8 @@ import contextlib
 import json
 import logging
 import re
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import nats
 import nats.errors
@@ -27,6 +28,8 @@ from cairn.core.journal.reading import Stored
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 STREAM = "cairn-journal"
 SUBJECT = "cairn.journal"
 BELL = "cairn.bell"
@@ -36,6 +39,7 @@ SERVER_VERSION_MIN = (2, 11)  # the first that reads a range of positions with o
 
 ANSWER_S = 5.0
 CONNECT_S = 3.0
+CANCEL_AGAIN_S = 0.1
 RECONNECT_PAUSE_S = 0.05
 FETCH_BATCHES_MAX = 10_000
 
@@ -216,7 +220,7 @@ class Stream:
         async with self._opening:
             if self._client is None:
                 try:
-                    self._client = await asyncio.wait_for(self._open(), CONNECT_S)
+                    self._client = await ended_within(CONNECT_S, self._open())
                 except (OSError, TimeoutError, nats.errors.Error) as error:
                     reason = str(error) or str(self._last_error or "timeout")
                     raise NoAnswer(f"{self.access.address} does not answer: {reason}") from error
@@ -285,6 +289,25 @@ class Stream:
             return
         if any(getattr(config, name) != value for name, value in shape.items()):
             await manager.update_stream(config, **shape)
+
+
+async def ended_within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, as `asyncio.wait_for` has it, also where `work` does not heed that it is cancelled: the
+    library's `connect` may swallow it and go on for ever.
+
+    Raises:
+        TimeoutError: it took longer, and has ended.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
+    if task.cancelled():
+        raise TimeoutError
+    return task.result()
 
 
 def _stored(message: Any) -> Stored | None:
