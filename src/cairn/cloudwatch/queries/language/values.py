@@ -35,8 +35,10 @@ class Timestamp(int):
 def number(value: Value) -> int | float | None:
     """The value as a number; None where it is none."""
     kind = type(value)
-    if kind is int or kind is float or kind is Timestamp:
+    if kind is int or kind is Timestamp:
         return value  # type: ignore[no-any-return]
+    if kind is float:
+        return value if math.isfinite(value) else None  # a query may say 1e999
     if kind is bool:
         return int(value)
     if kind is str and value and len(value) <= _TEXT_MAX and value[-1] in "0123456789." and _NUMBER.fullmatch(value):
