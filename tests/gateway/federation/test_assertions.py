@@ -109,7 +109,7 @@ def test_comments_do_not_cut_a_name_short(assertor: Assertor) -> None:
     assert text_of(sent.find("Subject/NameID")) == "sam@example.com.evil.org"
 
 
-def test_what_would_take_hours_is_refused_before_its_signature_is_looked_at(assertor: Assertor) -> None:
+def test_what_would_take_long_is_refused_before_its_signature_is_looked_at(assertor: Assertor) -> None:
     """Canonical XML of another kind, of documents with many namespaces: its time is their number squared."""
     document = assertor.signed(response(ROLE, PROVIDER))
     exclusive = b"http://www.w3.org/2001/10/xml-exc-c14n#"

@@ -89,7 +89,7 @@ def _tree(document: bytes) -> Element:
 
 
 def _check_form(content: bytes, response: Element) -> None:
-    """What has to hold before anybody looks at a signature, which for some documents would take hours."""
+    """What has to hold before anybody looks at a signature, which takes minutes for documents that are made for it."""
     counts = Counter(element.tag for element in response.iter())
     if response.tag != "Response" or response.find("Assertion") is None:
         raise invalid("A response with an assertion is needed")
