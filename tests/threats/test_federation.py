@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.contract.certificates import self_signed
 from tests.contract.looking import record_of
-from tests.gateway.federation.providers import Assertor, TokenIssuer, new_key, response, serving
+from tests.gateway.federation.providers import Assertor, TokenIssuer, new_key, response, serving, session_until
 from tests.running import Cairn
 from tests.threats.accounts import ACCOUNT, ALL, another_account, document, keys_of
 
@@ -201,6 +202,19 @@ def test_who_gives_no_assertion_is_let_in_by_nobody(open_one: Cairn, of_saml: st
         assert b"ValidationError" in said
     said = by_hand(open_one, "AssumeRoleWithSAML", RoleArn=of_saml, PrincipalArn=SAML, SAMLAssertion="AAAA")
     assert b"InvalidIdentityToken" in said
+
+
+def test_a_session_is_as_long_as_its_role_and_its_provider_let_it_be(
+    open_one: Cairn, issuer: TokenIssuer, assertor: Assertor, of_the_web: str, of_saml: str
+) -> None:
+    for asked, said in (("899", b"equal to 900"), ("-1", b"equal to 900"), ("3601", b"MaxSessionDuration")):
+        token = {"WebIdentityToken": issuer.token(aud="a"), "DurationSeconds": asked}
+        assert said in by_hand(open_one, "AssumeRoleWithWebIdentity", RoleArn=of_the_web, **token)
+    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=20)
+    document = response(of_saml, SAML, authenticated=session_until(ends.isoformat()))
+    assert by_saml(open_one, of_saml, assertor.signed(document))["Credentials"]["Expiration"] == ends
+    ended = document.replace(ends.isoformat(), "2026-11-30T12:00:00Z")
+    refused(by_saml, open_one, of_saml, assertor.signed(ended), code="ExpiredTokenException")
 
 
 def test_a_provider_is_asked_for_its_keys_once_for_many_strangers(

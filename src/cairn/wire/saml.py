@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
+from cairn.core.records.times import moment
+
 _ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 
 
@@ -25,6 +27,15 @@ def attributes_of(assertion: Element) -> dict[str, list[str]]:
         for attribute in assertion.iterfind("AttributeStatement/Attribute")
     }
     return {name.removeprefix(_ATTRIBUTES): values for name, values in found.items() if name.startswith(_ATTRIBUTES)}
+
+
+def session_end(assertion: Element) -> float | None:
+    """When the first of the sessions ends that its subject has with the provider, in seconds since the epoch.
+
+    None: they have no end, or none that is a time.
+    """
+    ends = (moment(statement.get("SessionNotOnOrAfter")) for statement in assertion.iterfind("AuthnStatement"))
+    return min((end.timestamp() for end in ends if end is not None), default=None)
 
 
 def text_of(element: Element | None) -> str:

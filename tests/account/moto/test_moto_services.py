@@ -9,11 +9,13 @@ import json
 import threading
 import time
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.account.moto.running import ACCOUNT, Running
+from tests.gateway.federation.providers import response, session_until
 
 pytestmark = pytest.mark.engine
 
@@ -93,6 +95,55 @@ def test_a_role_is_assumed_with_credentials_of_its_own(moto: Running) -> None:
     sessions = [sts.get_session_token()["Credentials"]["AccessKeyId"] for _ in range(2)]
     federated = sts.get_federation_token(Name="bob")["Credentials"]["AccessKeyId"]
     assert len({*sessions, federated}) == 3
+
+
+def test_sessions_last_no_longer_than_their_role_allows(moto: Running) -> None:
+    """One hour where another session asks. What people report of AWS is in the messages."""
+    iam, sts = moto.client("iam"), moto.client("sts")
+    short = iam.create_role(RoleName="an-hour", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    long = iam.create_role(RoleName="hours", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200)["Role"]["Arn"]
+    asked = {"RoleSessionName": "session"}
+    given = sts.assume_role(RoleArn=long, DurationSeconds=7200, **asked)["Credentials"]
+    assert 7190 < seconds_left(given) <= 7200
+    for arn, duration in ((long, 7201), (short, 3601), (f"{short}-not-there", 3601)):
+        with pytest.raises(ClientError, match=r"ValidationError.* exceeds the MaxSessionDuration set for this role\."):
+            sts.assume_role(RoleArn=arn, DurationSeconds=duration, **asked)
+    with pytest.raises(ClientError, match="MaxSessionDuration"):
+        sts.assume_role_with_web_identity(RoleArn=short, DurationSeconds=3601, WebIdentityToken="none", **asked)
+    chained = moto.client("sts", key=given["AccessKeyId"])
+    assert chained.assume_role(RoleArn=long, DurationSeconds=3600, **asked)["Credentials"]
+    with pytest.raises(ClientError, match="exceeds the 1 hour session limit for roles assumed by role chaining"):
+        chained.assume_role(RoleArn=long, DurationSeconds=3601, **asked)
+    chained.assume_role_with_web_identity(RoleArn=long, DurationSeconds=7200, WebIdentityToken="none", **asked)
+
+
+def test_sessions_end_with_those_at_a_saml_provider(moto: Running) -> None:
+    """`SessionDuration` in an assertion is of the web console."""
+    iam, sts = moto.client("iam"), moto.client("sts")
+    role = iam.create_role(RoleName="saml", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200)["Role"]["Arn"]
+    provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/company"
+
+    def given(until: float | None, **asked: int) -> float:
+        end = [datetime.fromtimestamp(time.time() + until, UTC).isoformat()] if until is not None else []
+        document = response(role, provider, authenticated=session_until(*end)).replace(
+            "</saml:AttributeStatement>",
+            '<saml:Attribute Name="https://aws.amazon.com/SAML/Attributes/SessionDuration">'
+            "<saml:AttributeValue>43200</saml:AttributeValue></saml:Attribute></saml:AttributeStatement>",
+        )
+        assertion = base64.b64encode(document.encode()).decode()
+        answer = sts.assume_role_with_saml(RoleArn=role, PrincipalArn=provider, SAMLAssertion=assertion, **asked)
+        return seconds_left(answer["Credentials"])
+
+    assert 3590 < given(None) <= 3600
+    assert 7190 < given(None, DurationSeconds=7200) <= 7200
+    assert 1990 < given(2000, DurationSeconds=7200) <= 2000
+    assert 890 < given(2000, DurationSeconds=900) <= 900
+    with pytest.raises(ClientError, match="MaxSessionDuration"):
+        given(2000, DurationSeconds=7201)
+
+
+def seconds_left(credentials: dict[str, Any]) -> float:
+    return float((credentials["Expiration"] - datetime.now(UTC)).total_seconds())
 
 
 def test_ids_are_of_their_kind(moto: Running) -> None:

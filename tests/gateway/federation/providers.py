@@ -144,6 +144,11 @@ class Assertor:
         return bytes(etree.tostring(made))
 
 
+def session_until(*ends: str) -> str:
+    """Statements of sessions at the provider, by when they end; `response` takes them as `authenticated`."""
+    return "".join(f'<saml:AuthnStatement SessionNotOnOrAfter="{end}"/>' for end in ends)
+
+
 def response(role: str, provider: str, *, until: str = "2096-01-01T00:00:00Z", **changes: str) -> str:
     """A response that nobody has signed yet."""
     given = {
@@ -154,6 +159,7 @@ def response(role: str, provider: str, *, until: str = "2096-01-01T00:00:00Z", *
         "begins": "2020-01-01T00:00:00Z",
         "method": "bearer",
         "status": "Success",
+        "authenticated": "",
         "roles": f"<saml:AttributeValue>{role},{provider}</saml:AttributeValue>",
     } | changes
     return f"""<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_response"
@@ -165,7 +171,7 @@ def response(role: str, provider: str, *, until: str = "2096-01-01T00:00:00Z", *
     NotOnOrAfter="{until}" Recipient="{given["recipient"]}"/></saml:SubjectConfirmation></saml:Subject>
   <saml:Conditions NotBefore="{given["begins"]}" NotOnOrAfter="{until}"><saml:AudienceRestriction><saml:Audience>{
         given["audience"]
-    }</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AttributeStatement>
+    }</saml:Audience></saml:AudienceRestriction></saml:Conditions>{given["authenticated"]}<saml:AttributeStatement>
   <saml:Attribute Name="https://aws.amazon.com/SAML/Attributes/Role">{given["roles"]}</saml:Attribute>
   <saml:Attribute Name="https://aws.amazon.com/SAML/Attributes/RoleSessionName">
     <saml:AttributeValue>{given["session"]}</saml:AttributeValue></saml:Attribute>

@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from tests.gateway.federation.providers import Assertor, response
+from tests.gateway.federation.providers import Assertor, response, session_until
 
 from cairn.core.errors import AwsError
 from cairn.gateway.federation.assertions import check_assertion
@@ -38,6 +38,15 @@ def test_what_the_provider_signed_is_believed(assertor: Assertor, whole: bool) -
     check(assertor, assertor.signed(response(ROLE, PROVIDER), whole=whole))
     both = "".join(f"<saml:AttributeValue>{PROVIDER}, {role}</saml:AttributeValue>" for role in (EVIL, ROLE))
     check(assertor, assertor.signed(response(ROLE, PROVIDER, roles=both), whole=whole))
+
+
+def test_who_has_no_session_with_the_provider_any_more_is_refused(assertor: Assertor) -> None:
+    after, before = "2026-11-30T12:00:01Z", "2026-11-30T12:00:00Z"
+    for ends in ((), (after,), (after, "2026-12-01T00:00:00Z"), ("some time",)):
+        check(assertor, assertor.signed(response(ROLE, PROVIDER, authenticated=session_until(*ends))))
+    for ends in ((before,), (after, before)):
+        document = assertor.signed(response(ROLE, PROVIDER, authenticated=session_until(*ends)))
+        assert refusal(assertor, document) == "ExpiredTokenException: Token is not valid at this time"
 
 
 def test_what_nobody_or_somebody_else_signed_is_not(assertor: Assertor) -> None:

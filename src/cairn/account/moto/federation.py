@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -21,7 +20,6 @@ from cairn.wire.readers.scalars import NotWellFormed
 from cairn.wire.readers.xml import decode_xml
 from cairn.wire.saml import assertion_in, attributes_of, text_of
 
-_DURATION = re.compile(r"[0-9]{1,5}")
 _NAME_FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
 
 
@@ -35,11 +33,16 @@ def adapt_federation() -> None:
     after(TokenResponse, "assume_role_with_saml", _name_saml_user)
 
 
+def assertion_of(response: Any) -> Element | None:
+    """What a call of AssumeRoleWithSAML, as moto has it, comes with; None where it is no assertion."""
+    return _assertion(response._get_param("SAMLAssertion") or "")
+
+
 def _assume_role_with_saml(self: Any, *, role_arn: str, saml_assertion: str, **_: Any) -> Any:
     """moto takes the account of the first role that the assertion names, and fails where it names several."""
     assertion = _assertion(saml_assertion)
     attributes = attributes_of(assertion) if assertion is not None else {}
-    session, duration = (next(iter(attributes.get(name, ())), "") for name in ("RoleSessionName", "SessionDuration"))
+    session = next(iter(attributes.get("RoleSessionName", ())), "")
     if not session:
         raise STSValidationError("RoleSessionName is required in AuthnResponse")
     return self.assume_role(
@@ -47,7 +50,7 @@ def _assume_role_with_saml(self: Any, *, role_arn: str, saml_assertion: str, **_
         role_session_name=session,
         role_arn=role_arn,
         policy=None,
-        duration=int(duration) if _DURATION.fullmatch(duration) else DEFAULT_STS_SESSION_DURATION,
+        duration=DEFAULT_STS_SESSION_DURATION,  # `durations` says how long
         external_id=None,
     )
 
@@ -74,7 +77,7 @@ def _name_web_user(result: Any, self: Any) -> None:
 
 def _name_saml_user(result: Any, self: Any) -> None:
     """Issuer, subject and the name under which that subject is one of its provider's."""
-    assertion = _assertion(self._get_param("SAMLAssertion") or "")
+    assertion = assertion_of(self)
     name = assertion.find("Subject/NameID") if assertion is not None else None
     if assertion is None or name is None:
         return

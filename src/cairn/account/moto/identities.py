@@ -17,6 +17,7 @@ from moto.iam.exceptions import NoSuchEntity
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 
+from cairn.account.moto.durations import adapt_durations
 from cairn.account.moto.federation import adapt_federation
 from cairn.account.moto.members import adapt_members
 from cairn.account.moto.patching import after
@@ -86,6 +87,7 @@ def adapt_sts() -> None:
     after(TokenResponse, "assume_role_with_web_identity", role_id)
     after(STSBackend, "assume_role", forget_expired)
     adapt_federation()
+    adapt_durations()
 
 
 def adapt_organizations() -> None:

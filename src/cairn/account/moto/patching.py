@@ -7,6 +7,18 @@ from functools import wraps
 from typing import Any
 
 
+def before(owner: Any, name: str, first: Callable[[Any], None]) -> None:
+    """Have `first(self)` called before a method is."""
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        first(self)
+        return original(self, *args, **kwargs)
+
+    setattr(owner, name, method)
+
+
 def after(owner: Any, name: str, then: Callable[..., None]) -> None:
     """Have `then(result, self, *args, **kwargs)` called when a method has returned."""
     original = getattr(owner, name)

@@ -23,7 +23,7 @@ from cairn.core.records.times import moment
 from cairn.gateway.federation.refusals import LEEWAY_S, expired, invalid
 from cairn.wire.readers.scalars import NotWellFormed
 from cairn.wire.readers.xml import decode_xml
-from cairn.wire.saml import assertion_in, attributes_of, text_of
+from cairn.wire.saml import assertion_in, attributes_of, session_end, text_of
 
 ELEMENTS_MAX = 5_000
 NAMESPACES_MAX = 1_000
@@ -160,6 +160,9 @@ def _check_times(assertion: Element, now: float) -> None:
     if not any(each.get("NotOnOrAfter") is not None and _is_now(each, now) for each in ours):
         raise expired("Token must be redeemed within 5 minutes of issuance")
     if not all(_is_now(conditions, now) for conditions in assertion.iterfind("Conditions")):
+        raise expired("Token is not valid at this time")
+    ends = session_end(assertion)
+    if ends is not None and now >= ends:
         raise expired("Token is not valid at this time")
 
 
