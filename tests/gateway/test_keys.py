@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cairn.console.tables import sessions as console_sessions
 from cairn.core.clock import TestClock
 from cairn.core.records.identity import UNKNOWN, Identity, root
 from cairn.core.state import State, metadata
@@ -339,6 +340,8 @@ def test_what_did_not_change_is_not_read_again(state: State, keys: KeyTable, mon
     create_key(keys, "alice", "AKIA1")
     find(keys, "AKIA1")
     find(keys, "AKIA0")
+    with state.write() as connection:
+        connection.execute(console_sessions.insert().values(id="1", key="AKIA1", created=1.0, expires=2.0))
     monkeypatch.setattr(state, "read", None)
     assert find(keys, "AKIA1") is not None
     assert find(keys, "AKIA0") is None

@@ -7,10 +7,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from cairn.console.tables import sessions as console_sessions
 from cairn.core.config import Settings
 from cairn.core.errors import ConfigurationError
 from cairn.core.folder import DataFolder
 from cairn.core.state import Schema, State
+from cairn.gateway.tables import access_keys
 from cairn.service.saved import SCHEMAS, migrate, open_state
 
 every_schema = pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
@@ -85,3 +87,25 @@ def test_public_keys_outlive_the_change_of_their_table(tmp_path: Path) -> None:
         kept = connection.exec_driver_sql("SELECT * FROM digest_keys ORDER BY region DESC").first()
     assert kept == ("f", "us-east-1", b"\x01", 1.5, 2.5)
     state.close()
+
+
+def test_changes_of_access_keys_are_counted_and_no_others(folder: DataFolder) -> None:
+    """In the tables that migrations made: gateways believe what they remember of a key by it."""
+    migrate(folder, Settings())
+    state, other = open_state(folder, Settings()), open_state(folder, Settings())
+    row = dict.fromkeys(("id", "owner", "secret", "token", "identity"), "x") | {"active": True}
+    seen = {state.changes(access_keys)}
+    for change in (
+        access_keys.insert().values(row),
+        access_keys.update().values(active=False),
+        access_keys.delete(),
+    ):
+        with other.write() as connection:
+            connection.execute(change)
+        assert state.changes(access_keys) not in seen
+        seen.add(state.changes(access_keys))
+    with other.write() as connection:
+        connection.execute(console_sessions.insert().values(id="1", key="x", created=1.0, expires=2.0))
+    assert state.changes(access_keys) in seen
+    state.close()
+    other.close()

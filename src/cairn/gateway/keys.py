@@ -45,8 +45,8 @@ class AccessKey:
 class KeyTable:
     """Access keys in saved state, which every gateway process shares.
 
-    What it remembers of the table is trusted only while nobody has changed the state, so a key that one process
-    ends is refused by all from then on (on PostgreSQL: within a second, see `State.revision`).
+    What it remembers of the table is trusted only while nobody has changed it, so a key that one process ends is
+    refused by all from then on (on PostgreSQL: within a second, see `State.revision`).
     """
 
     def __init__(self, state: State, clock: Clock, directory: Directory) -> None:
@@ -54,16 +54,16 @@ class KeyTable:
         self._clock = clock
         self._directory = directory
         self._cache: OrderedDict[str, AccessKey | None] = OrderedDict()
-        self._revision = -1
+        self._revision = self._changes = -1
 
     async def find(self, key_id: str) -> AccessKey | None:
         """The key `key_id`, whatever its status; None if there is none."""
-        revision = self._fresh()
+        changes = self._fresh()
         if key_id in self._cache:
             self._cache.move_to_end(key_id)
             return self._cache[key_id]
         key = await asyncio.to_thread(self._load, key_id)
-        if revision == self._fresh():  # else what was read may be older than the change
+        if changes == self._fresh():  # else what was read may be older than the change
             self._cache[key_id] = key
             if len(self._cache) > CACHED_KEYS_MAX:
                 self._cache.popitem(last=False)
@@ -102,12 +102,14 @@ class KeyTable:
             return self._purge(connection)
 
     def _fresh(self) -> int:
-        """The state's revision, everything remembered from before it forgotten."""
+        """How often keys have changed, everything remembered from before forgotten."""
         revision = self._state.revision()
         if revision != self._revision:
-            self._cache.clear()
-            self._revision = revision
-        return revision
+            changes = self._state.changes(access_keys)
+            if changes != self._changes:
+                self._cache.clear()
+            self._revision, self._changes = revision, changes
+        return self._changes
 
     def _load(self, key_id: str) -> AccessKey | None:
         with self._state.read() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from cairn.core.state import metadata
+from cairn.core.state import counted, metadata
 
 access_keys = sa.Table(
     "access_keys",
@@ -19,3 +19,4 @@ access_keys = sa.Table(
     sa.Column("policies", sa.Text, nullable=True, doc="A session's policies, a JSON list of texts; null: no limit."),
 )
 """Who owns which access key. Secrets stand here in the clear, as SigV4 needs them: the file is private."""
+counted(access_keys)

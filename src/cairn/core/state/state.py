@@ -43,6 +43,27 @@ class Schema:
 SAVED = Schema("state", metadata, _ALEMBIC)
 """What every room shares."""
 
+_changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("of_table", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False, doc="How often its rows were changed; triggers count."),
+)
+
+
+def counted(table: sa.Table) -> None:
+    """Have the changes of a table of the saved state counted, by triggers of SQLite (migrations make the same)."""
+    name = table.name
+    count = f"UPDATE changes SET number = number + 1 WHERE of_table = '{name}'"  # noqa: S608 - a name of ours
+    statements = [f"INSERT OR IGNORE INTO changes VALUES ('{name}', 0)"]  # noqa: S608
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        trigger = f"{name}_{event.lower()} AFTER {event} ON {name}"
+        statements.append(f"CREATE TRIGGER IF NOT EXISTS {trigger} BEGIN {count}; END")
+    for statement in statements:
+        ddl = sa.DDL(statement)  # type: ignore[no-untyped-call] # SQLAlchemy's own
+        sa.event.listen(metadata, "after_create", ddl.execute_if(dialect="sqlite"))
+
+
 BUSY_S = 30.0
 REVISION_S = 1.0
 
@@ -118,14 +139,27 @@ class State:
         SQLite counts the changes of other connections than this one, which never writes; asking takes microseconds.
         Elsewhere it is the time in steps of `REVISION_S`: what is cached may be that much out of date.
         """
+        return self._watched("PRAGMA data_version")
+
+    def changes(self, table: sa.Table) -> int:
+        """A number that is another one once rows of `table`, which is `counted`, have changed.
+
+        For what caches rows of a table that changes seldom beside others that change all the time: it asks when
+        `revision` has changed, and keeps what it has where this has not. Some 20 microseconds; elsewhere than in SQLite
+        it is `revision`.
+        """
+        return self._watched("SELECT number FROM changes WHERE of_table = ?", table.name)
+
+    def _watched(self, question: str, *values: str) -> int:
+        """What SQLite answers; elsewhere the time in steps."""
         path = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or path in (None, "", ":memory:"):
             return int(_clock.monotonic() / REVISION_S)
         with self._watch_lock:
             if self._watch is None:
                 self._watch = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
-            revision: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
-        return revision
+            [(number,)] = self._watch.execute(question, values).fetchall()  # all: none stays open at an old moment
+        return int(number)
 
     def close(self) -> None:
         self.engine.dispose()
