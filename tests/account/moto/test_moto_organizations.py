@@ -68,6 +68,38 @@ def test_what_cloudtrail_asks(moto: Running, member: str) -> None:
         questions.deregister_administrator(ACCOUNT, member)
 
 
+def test_only_who_manages_or_administers_is_told_of_the_organization(moto: Running, member: str) -> None:
+    organizations, its, nobodys = (moto.client("organizations", account=each) for each in (ACCOUNT, member, GUEST))
+    accounts = {account["Id"] for account in organizations.list_accounts()["Accounts"]}
+    assert accounts == {ACCOUNT, member}
+    asking = [
+        (its.list_accounts, {}),
+        (its.list_roots, {}),
+        (its.describe_account, {"AccountId": member}),
+        (its.list_delegated_administrators, {}),
+        (its.list_aws_service_access_for_organization, {}),
+    ]
+    doing = [
+        (its.create_account, {"AccountName": "n", "Email": "n@example.com"}),
+        (its.remove_account_from_organization, {"AccountId": member}),
+        (its.enable_aws_service_access, {"ServicePrincipal": SERVICE}),
+        (its.invite_account_to_organization, {"Target": {"Id": GUEST, "Type": "ACCOUNT"}}),
+    ]
+    for call, arguments in asking + doing:
+        refused("AccessDeniedException", call, **arguments)
+    organizations.register_delegated_administrator(AccountId=member, ServicePrincipal="guardduty.amazonaws.com")
+    for call, arguments in asking:
+        assert call(**arguments)
+    assert {account["Id"] for account in its.list_accounts()["Accounts"]} == accounts
+    for call, arguments in doing:
+        refused("AccessDeniedException", call, **arguments)
+    organizations.deregister_delegated_administrator(AccountId=member, ServicePrincipal="guardduty.amazonaws.com")
+    refused("AccessDeniedException", its.list_accounts)
+    assert its.describe_organization()["Organization"]["MasterAccountId"] == ACCOUNT
+    refused("AWSOrganizationsNotInUseException", nobodys.list_accounts)
+    refused("AWSOrganizationsNotInUseException", nobodys.describe_organization)
+
+
 def test_an_account_is_invited_leaves_and_is_invited_again(moto: Running, member: str) -> None:
     organizations, guest = moto.client("organizations"), moto.client("organizations", account=GUEST)
     target = {"Id": GUEST, "Type": "ACCOUNT"}

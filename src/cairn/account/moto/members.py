@@ -1,5 +1,5 @@
-"""Members of organizations, in what moto lacks: invitations of accounts that exist already, leaving, and delegated
-administrators of CloudTrail."""
+"""Members of organizations, in what moto lacks: invitations of accounts that exist already, leaving, delegated
+administrators of CloudTrail, and what only they and the management account may ask and do."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ INVITATION_S = 15 * 24 * 3600
 HANDSHAKES_MAX = 1_000
 """Kept of an organization; the oldest is forgotten first."""
 
+_OF_EVERYBODY = {
+    "CreateOrganization",
+    "DescribeOrganization",
+    "LeaveOrganization",
+    "AcceptHandshake",
+    "CancelHandshake",
+    "DeclineHandshake",
+    "DescribeHandshake",
+    "ListHandshakesForAccount",
+    "ListHandshakesForOrganization",
+    "DescribeEffectivePolicy",
+}
+"""Operations that answer whichever account calls, each in its own way."""
+
 _random = random.SystemRandom()
 
 
@@ -33,6 +47,7 @@ def adapt_members() -> None:
 
     after(OrganizationsBackend, "remove_account_from_organization", forget_administrator)
     FakeDelegatedAdministrator.SUPPORTED_SERVICES.append("cloudtrail.amazonaws.com")
+    setattr(OrganizationsResponse, "organizations_backend", property(_asked_backend))  # noqa: B010 - mypy minds
     for operation in (
         invite_account_to_organization,
         list_handshakes_for_account,
@@ -48,8 +63,6 @@ def adapt_members() -> None:
 
 def invite_account_to_organization(response: Any) -> str:
     backend, target = response.organizations_backend, response.request_params["Target"]
-    if backend.org is None:
-        raise _refusal("AWSOrganizationsNotInUseException", "Your account is not the management account of any.")
     account = str(target["Id"])
     if target["Type"] != "ACCOUNT" or not (len(account) == 12 and account.isdigit()):
         raise _refusal("InvalidInputException", "An account is invited here by its id.")
@@ -109,6 +122,28 @@ def leave_organization(response: Any) -> str:
     management, partition = backends.master_accounts[account]
     backends[management][partition].remove_account_from_organization(AccountId=account)
     return "{}"
+
+
+def _asked_backend(response: Any) -> Any:
+    """The organization that a call is about; for a member, that of its management account, if it is a delegated
+    administrator and asks.
+
+    Source: Organizations API reference: each operation says from which account it can be called. The messages are those
+    that people report of AWS.
+    """
+    backends, account = _backends(), response.current_account
+    own = backends[account][response.partition]
+    operation = response._get_action()
+    if own.org is not None or operation in _OF_EVERYBODY:
+        return own
+    if account not in backends.master_accounts:
+        raise _refusal("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+    management, partition = backends.master_accounts[account]
+    backend = backends[management][partition]
+    delegated = any(administrator.account.id == account for administrator in backend.admins)
+    if delegated and operation.startswith(("List", "Describe")):
+        return backend
+    raise _refusal("AccessDeniedException", "You don't have permissions to access this resource.")
 
 
 def _backends() -> Any:
