@@ -15,6 +15,8 @@ import pytest
 from tests.contract.waiting import wait_until
 from tests.running import BIN, Cairn
 
+from cairn.core.process import free_port
+
 pytestmark = pytest.mark.engine
 
 
@@ -134,6 +136,24 @@ def test_an_unknown_setting_is_exit_3(tmp_path: Path) -> None:
     done = subprocess.run([str(BIN / "cairn"), "up", "--data", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 3
     assert "delivery.interval" in done.stderr
+
+
+@pytest.mark.parametrize("engine", ["nats", "seaweedfs"])
+def test_an_engine_that_cannot_start_ends_those_beside_it(tmp_path: Path, engine: str) -> None:
+    (tmp_path / "cairn.toml").write_text(f'[engines]\n{engine} = "/bin/false"\n')
+    arguments = ["up", "--data", str(tmp_path), "--port", str(free_port())]
+    done = subprocess.run([str(BIN / "cairn"), *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 3
+    assert "/bin/false" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [pid for pid in Path("/proc").glob("[0-9]*") if str(tmp_path) in _command_line(pid)]
+
+
+def _command_line(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def test_others_than_administrators_are_refused(cairn: Cairn) -> None:

@@ -1,4 +1,4 @@
-"""Everything on one machine: the engines, then the worker, then the gateways; stopped the other way round."""
+"""Everything on one machine: the engines, then the worker and the gateways; stopped the other way round."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from shlex import quote
 from shutil import which
+from typing import Protocol
 
 from cairn.account.kms_relay import KmsRelay, http_kms
 from cairn.account.moto.engine import MotoEngine
@@ -35,6 +37,14 @@ ADMINISTRATOR = "administrator"
 ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
+class _Part(Protocol):
+    """What is started, and ready when `start` returns; `stop` may be called whether it was or not."""
+
+    def start(self) -> object: ...
+
+    def stop(self) -> None: ...
+
+
 def up(folder: DataFolder, settings: Settings, announce: Callable[[str], None]) -> None:
     """Run everything, and return after SIGINT or SIGTERM, once all of it has stopped."""
     log_to_stderr(settings)
@@ -49,9 +59,12 @@ def up(folder: DataFolder, settings: Settings, announce: Callable[[str], None]) 
         runtime = _start_engines(stack, folder, settings)
         folder.save(runtime)
         stack.callback(folder.run_file.unlink, missing_ok=True)
-        _start(stack, _child(folder, settings, "worker"))
-        for number in range(settings.server.gateways):
-            _start(stack, _child(folder, settings, f"gateway-{number}", listening))
+        gateways = (f"gateway-{number}" for number in range(settings.server.gateways))
+        _start(
+            stack,
+            _child(folder, settings, "worker"),
+            *(_child(folder, settings, name, listening) for name in gateways),
+        )
         for line in _ready_lines(folder, runtime):
             announce(line)
         stop.wait()
@@ -67,22 +80,17 @@ def stop_signals() -> threading.Event:
 
 
 def _start_engines(stack: ExitStack, folder: DataFolder, settings: Settings) -> Runtime:
-    journal = JournalEngine(folder.journal, settings)
-    journal.start()
-    stack.callback(journal.stop)
-
     # The account's services reach buckets, and the buckets ask the account's KMS: each is told of the other first.
     access, buckets = _buckets(folder, settings)
     moto = MotoEngine(folder.account, log_file=folder.logs / "moto.log", s3=access)
-    moto.start()
-    stack.callback(moto.stop)
+    engines: list[_Part] = [JournalEngine(folder.journal, settings), moto]
     if buckets is not None:
         relay = KmsRelay(http_kms(moto.url, moto.headers))
         relay.start()
         stack.callback(relay.stop)
         buckets.use_kms(relay.kms)
-        buckets.start()
-        stack.callback(buckets.stop)
+        engines.append(buckets)
+    _start(stack, *engines)
 
     _make_administrator(folder, settings, moto)
     host = settings.server.host if settings.server.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
@@ -148,9 +156,18 @@ def _child(folder: DataFolder, settings: Settings, name: str, listening: socket.
     return child
 
 
-def _start(stack: ExitStack, child: Child) -> None:
-    child.start()
-    stack.callback(child.stop)
+def _start(stack: ExitStack, *parts: _Part) -> None:
+    """Start them beside each other, and return once all are ready.
+
+    Raises:
+        CairnError: one of them did not become ready.
+    """
+    for part in parts:
+        stack.callback(part.stop)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        starting = [pool.submit(part.start) for part in parts]
+    for each in starting:
+        each.result()
 
 
 def _ready_lines(folder: DataFolder, runtime: Runtime) -> Iterator[str]:

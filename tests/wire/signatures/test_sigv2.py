@@ -16,7 +16,8 @@ from cairn.core.errors import AwsError
 from cairn.wire.http import Request
 from cairn.wire.sigv2 import Claim, read
 
-NOW = SystemClock().now()
+now = SystemClock().now
+"""What botocore signs with, whenever a test runs."""
 SKEW = 900.0
 
 queries = st.lists(
@@ -31,7 +32,7 @@ headers = st.lists(
 
 
 def prove(request: Request, client: SimpleNamespace, host_bucket: str = "") -> Claim:
-    claim = read(request, now=NOW, skew=SKEW, host_bucket=host_bucket)
+    claim = read(request, now=now(), skew=SKEW, host_bucket=host_bucket)
     assert claim is not None
     claim.verify(request, client.secret)
     return claim
@@ -99,23 +100,23 @@ def test_nothing_that_is_signed_may_be_changed(botocore_client: SimpleNamespace,
 def test_a_url_ends_and_a_header_must_be_on_time(botocore_client: SimpleNamespace) -> None:
     url = botocore_client.signed(HmacV1QueryAuth, "GET", "http://h/bucket/key", expires=60)
     with pytest.raises(AwsError, match="Request has expired"):
-        read(url, now=NOW + 3600, skew=SKEW)
+        read(url, now=now() + 3600, skew=SKEW)
     header = botocore_client.signed(HmacV1Auth, "GET", "http://h/bucket/key")
     with pytest.raises(AwsError, match="RequestTimeTooSkewed"):
-        read(header, now=NOW + 3600, skew=SKEW)
+        read(header, now=now() + 3600, skew=SKEW)
 
 
 @pytest.mark.parametrize("query", ["AWSAccessKeyId=a&Signature=b", "AWSAccessKeyId=a&Signature=b&Expires=soon"])
 def test_a_url_without_an_end_is_refused(botocore_client: SimpleNamespace, query: str) -> None:
     with pytest.raises(AwsError, match="AccessDenied"):
-        read(botocore_client.received("GET", f"http://h/b/k?{query}", []), now=NOW, skew=SKEW)
+        read(botocore_client.received("GET", f"http://h/b/k?{query}", []), now=now(), skew=SKEW)
 
 
 @pytest.mark.parametrize("header", ["AWS nobody", "AWS :x", "AWS a:"])
 def test_a_malformed_header_is_refused(botocore_client: SimpleNamespace, header: str) -> None:
     request = botocore_client.received("GET", "http://h/b/k", [("Authorization", header)])
     with pytest.raises(AwsError, match="InvalidArgument"):
-        read(request, now=NOW, skew=SKEW)
+        read(request, now=now(), skew=SKEW)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
@@ -125,7 +126,7 @@ def test_garbage_never_surprises(botocore_client: SimpleNamespace, header: str, 
         request.headers.set("authorization", text)
         request.query = query
         try:
-            claim = read(request, now=NOW, skew=SKEW)
+            claim = read(request, now=now(), skew=SKEW)
             if claim is not None:
                 claim.verify(request, botocore_client.secret)
         except AwsError:
