@@ -1,4 +1,4 @@
-"""What is freed goes back to the system."""
+"""What is freed goes back to the system, and what was loaded is not looked through for garbage."""
 
 from __future__ import annotations
 
@@ -55,3 +55,23 @@ def test_threads_share_pools_and_the_users_word_stands(environment: dict[str, st
         [sys.executable, "-c", POOLS], env=inherited | environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.count("<heap nr=") == pools
+
+
+LOADED = """
+import gc
+from cairn.core.memory import loading
+try:
+    with loading():
+        kept = [[number] for number in range(50_000)]
+        assert gc.get_count()[0] > 50_000, "nothing was collected meanwhile"
+        raise ImportError
+except ImportError:
+    pass
+assert gc.isenabled()
+assert gc.get_freeze_count() > 50_000
+assert not any(each is kept[-1] for each in gc.get_objects())
+"""
+
+
+def test_what_was_loaded_is_not_looked_through_again() -> None:
+    subprocess.run([sys.executable, "-c", LOADED], check=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cairn.cli.options import ConfigFile, Data, folder_of, settings_of
+from cairn.core.memory import loading
 
 app = typer.Typer()
 
@@ -21,7 +22,8 @@ def gateway(
     socket: Annotated[int | None, typer.Option(hidden=True, help="A listening socket that was handed over.")] = None,
 ) -> None:
     """Run one more gateway beside the running `cairn up` of a data folder. It needs a name and a port of its own."""
-    from cairn.service.gateway import run_gateway
+    with loading():
+        from cairn.service.gateway import run_gateway
 
     folder = folder_of(data)
     run_gateway(folder, settings_of(folder, config), name=name, socket_fd=socket)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cairn.cli.options import ConfigFile, Data, folder_of, settings_of
+from cairn.core.memory import loading
 
 app = typer.Typer()
 
@@ -19,7 +20,8 @@ def up(
     config: ConfigFile = None,
 ) -> None:
     """Run everything on this machine until Ctrl-C."""
-    from cairn.service.up import up as run_up
+    with loading():
+        from cairn.service.up import up as run_up
 
     folder = folder_of(data)
     run_up(folder, settings_of(folder, config, server__host=host, server__port=port), announce=print)

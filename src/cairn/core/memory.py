@@ -1,14 +1,34 @@
-"""How the C library is kept from holding memory that nobody uses: glibc's `malloc`; others are left as they are."""
+"""How memory is looked after: glibc's `malloc` is kept from holding what nobody uses (others are left as they are), and
+Python's collector from looking again and again through what stays."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 POOLS_MAX = 2
 GIVE_BACK_EVERY_S = 60.0
 
 _M_ARENA_MAX = -8  # of malloc.h
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import here what a process is made of. It stays, so that no garbage is looked for while it is loaded, and never
+    among it.
+
+    Else each full collection of a gateway would walk through its modules, some hundred thousand objects, while calls
+    wait.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def share_pools() -> None:
