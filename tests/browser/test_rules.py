@@ -113,6 +113,8 @@ def test_what_a_target_refuses_is_told(cairn: Cairn, page: Page) -> None:
     entry = {"EventBusName": "shop", "Source": "shop", "DetailType": "order", "Detail": '{"total": 120}'}
     assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
     wait_until(lambda: "NO_RESOURCE" in cairn.cairn("status", code=None))
+    failed = {"Namespace": "AWS/Events", "MetricName": "FailedInvocations"}
+    wait_until(lambda: cairn.client("cloudwatch").list_metrics(**failed)["Metrics"])  # the page shows what is there
     page.get_by_role("tab", name="Delivery").click()
     expect(page.get_by_text("target did not take the last event")).to_be_visible()
     expect(page.get_by_text("NO_RESOURCE").first).to_be_visible()
