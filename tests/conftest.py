@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.contract.certificates import self_signed
 from tests.contract.looking import Journaled
 from tests.running import Cairn
+from tests.sharing import SharingScheduling
 
 from cairn.core.clock import TestClock
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingScheduling | None:
+    return SharingScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
