@@ -129,7 +129,7 @@ def main() -> None:
     def sink() -> None:
         filters, tally = GroupFilters([_filter(number, text) for number, text in enumerate(texts)]), Tally()
         for seq, content in enumerate(packed):
-            filters.look_at(LogBatch(seq, GROUP, "stream", 1_700_000_000_000, unpack_events(content)), tally)
+            filters.look_at(LogBatch(seq, GROUP, 1, "stream", 1_700_000_000_000, unpack_events(content)), tally)
         for datum in tally.data():
             datum.summary()
 
@@ -141,7 +141,7 @@ def main() -> None:
 
     counted, tally = GroupFilters([_filter(number, text) for number, text in enumerate(texts)]), Tally()
     for content in packed:
-        counted.look_at(LogBatch(0, GROUP, "stream", 1_700_000_000_000, unpack_events(content)), tally)
+        counted.look_at(LogBatch(0, GROUP, 1, "stream", 1_700_000_000_000, unpack_events(content)), tally)
     matches = sum(sum(datum.counts) for datum in tally.data())
     size = sum(map(len, messages)) / len(messages)
     print(
@@ -155,7 +155,7 @@ def _filter(number: int, pattern: str) -> Filter:
     definition = Definition(
         name=f"f{number}", pattern=pattern, regexes=0, namespace="Security", metric=f"m{number}", value="1"
     )
-    return Filter(MetricFilter(row=number, group=GROUP, definition=definition, created_ms=0, since=0))
+    return Filter(MetricFilter(row=number, group=GROUP, group_row=1, definition=definition, created_ms=0, since=0))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +264,7 @@ def look(folder: Path, rate: int) -> None:
         for name, inputs in asked:
             for input in inputs[:100]:
                 operation(here, input)
-            times = [timed(lambda input=input: operation(here, input)) for input in (inputs * 300)[:300]]
+            times = [timed(partial(operation, here, input)) for input in (inputs * 300)[:300]]
             report(name, times)
         if writer is not None and writer.stdout is not None:
             print(writer.stdout.readline().rstrip())
@@ -279,7 +280,7 @@ def look(folder: Path, rate: int) -> None:
     ):
         question = Search(query=parse_query(line))
         hits = reader.search(question)
-        report(f"page: {line or 'everything'}"[:60], [timed(lambda q=question: reader.search(q)) for _ in range(5)])
+        report(f"page: {line or 'everything'}"[:60], [timed(partial(reader.search, question)) for _ in range(5)])
         if hits.partial:
             print(f"      partial: {hits.partial}")
     for line in ("", "user=user-007", "error=*"):

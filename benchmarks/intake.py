@@ -18,9 +18,9 @@ from typing import Any
 
 import msgspec
 from benchmarks.figures import HEAD, Figure
-from benchmarks.gateway import Target, targets
+from benchmarks.gateway import targets
 from benchmarks.journal import BATCH_EVENTS, synthetic
-from benchmarks.load import Client, Measured, client_process, together
+from benchmarks.load import Client, Measured, Target, client_process, together
 from tests.running import Cairn
 
 from cairn.core.records.event import encode_record, new_event_id
