@@ -74,6 +74,7 @@ def _run(on: stage.Stage, options: argparse.Namespace) -> Run:
         _audit(on, run, began)
     except TimeoutError as error:
         run.wrong.append(f"it did not come back: {error}")
+        run.seconds = run.seconds or time.time() - began
         load.stop()
     run.audit_seconds = time.time() - began - run.seconds
     watch.stop()

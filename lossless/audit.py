@@ -65,7 +65,7 @@ def _faults_of_call(call: Call, place: str, records: Sequence[Record]) -> Iterat
 def unknown_outcomes(calls: Sequence[Call], found: Found, place: str) -> tuple[int, int]:
     """Of the calls that were not answered: how many have a record all the same, and how many of those say that their
     outcome is unknown."""
-    marked = by_marker(found[place])
+    marked = by_marker(found.get(place, []))  # the audit may not have come so far
     records = [marked[call.marker][0] for call in calls if call.outcome != "answered" and call.marker in marked]
     return len(records), sum(record.get("errorCode") == UNKNOWN for record in records)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from lossless.audit import faults_of, never_called, unknown_outcomes
 from lossless.load import Call
+from lossless.report import Run, lines_of
 from lossless.stage import HISTORY, OBJECTS, RULE
 
 HERE = frozenset({HISTORY, RULE})
@@ -68,3 +69,10 @@ def test_unknown_outcomes_are_counted() -> None:
     other = Call("0.2", "sqs:TagQueue", HERE, "refused")
     found = {HISTORY: [record(errorCode="OutcomeUnknown"), record("other", userAgent="lossless/0.2")]}
     assert unknown_outcomes([UNANSWERED, other], found, HISTORY) == (2, 1)
+
+
+def test_a_run_that_did_not_come_back_is_reported() -> None:
+    run = Run(38, [ANSWERED, UNANSWERED], {}, seconds=60.0, wrong=["it did not come back: it never came"])
+    told = list(lines_of(run))
+    assert "it did not come back: it never came" in told
+    assert "Every answered call is there, once." not in told
