@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import logging
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from cairn.account.seaweedfs_files import ADMIN_GRPC_OFFSET, EngineFile, Kms, en
 from cairn.core.durable import private_folder
 from cairn.core.errors import CairnError, ConfigurationError
 from cairn.core.process import Child
+from cairn.core.revival import Revival
 from cairn.wire.http import Headers
 from cairn.wire.signing import Credentials, sign
 
@@ -25,6 +28,11 @@ log = logging.getLogger(__name__)
 VERSION_TESTED = (4, 48)
 READY_REPLY_S = 2.0
 SHELL_S = 30.0
+ROOM_BYTES = 64 << 20
+"""So much has to be free before it is started again that gave up writing."""
+_GAVE_UP = re.compile(rb"filerldb2/\d+/\d+\.log: no space left on device")
+"""LevelDB, which keeps the names of objects, writes nothing more to a log whose write failed. An end by SIGTERM takes
+ten seconds, and what was answered stands a kill."""
 MEMORY_SOFT_LIMIT = "512MiB"
 """What its garbage collector aims at. It sets 230 MB aside at its start, of which it touches half: with a limit near
 that it collects without end, at five times the processor a call and a tenth of a core for nothing. Without one caches
@@ -57,6 +65,7 @@ class SeaweedFS:
         self._log_file = logs / "seaweedfs.log"
         self._kms = kms
         self._child: Child | None = None
+        self._revival: Revival | None = None
         self._engine: EngineFile | None = None
         self._binary = Path()
         if setting.startswith(("http://", "https://")):
@@ -98,6 +107,10 @@ class SeaweedFS:
             folder=self._folder,
         )
         self._child.start()
+        self._revival = Revival(
+            self._child, self._log_file, gave_up=_GAVE_UP, has_room=self._has_room, end=signal.SIGKILL
+        )
+        self._revival.start()
         try:
             self._sync_each_put()
             self._leave_probe()
@@ -108,11 +121,17 @@ class SeaweedFS:
     def stop(self) -> None:
         if self._child is None or self._engine is None:
             return
+        if self._revival is not None:
+            self._revival.stop()
         self._child.stop()
         ports = self._engine.ports
         for port in (*msgspec.structs.astuple(ports), ports.admin + ADMIN_GRPC_OFFSET):
             for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 # where weed puts them
                 socket.unlink(missing_ok=True)
+
+    def _has_room(self) -> bool:
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize >= ROOM_BYTES
 
     def is_ready(self) -> bool:
         """Whether objects can be read: the S3 door answers some time before the volumes behind it are found."""

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
-from cairn.core.clock import SystemClock
 from cairn.core.config import Settings
 from cairn.core.durable import private_folder, write_durably
 from cairn.core.errors import ConfigurationError
 from cairn.core.journal.access import JournalAccess
 from cairn.core.journal.stream import MESSAGE_BYTES_MAX, SERVER_VERSION_MIN
 from cairn.core.process import Child, free_port, random_secret
+from cairn.core.revival import Revival
 
 log = logging.getLogger(__name__)
 
 VERSION_EXPECTED = "2.15.1"
 STORE_BYTES_MAX = 1 << 50
 VERSION_S = 10.0
-WATCH_S = 0.5
 RESERVE_BYTES = 64 << 20
-_WRITE_ERROR = b"ritical write error"  # after which the server stores nothing more until it is started again
-
-_clock = SystemClock()
+_GAVE_UP = re.compile(rb"ritical write error")  # after which the server stores nothing more until it is started again
 
 
 class JournalEngine:
@@ -48,11 +41,9 @@ class JournalEngine:
         self._folder = folder
         self._settings = settings
         self._reserve_bytes = reserve_bytes
-        self._access: JournalAccess | None = None
         self._child: Child | None = None
         self._log_file = folder / "nats-server.log"
-        self._stop = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self._revival: Revival | None = None
 
     @property
     def child(self) -> Child | None:
@@ -86,17 +77,15 @@ class JournalEngine:
             folder=self._folder,
         )
         access.save(self._folder)
-        self._access = access
         self._child.start()
-        self._watcher = threading.Thread(target=self._watch, name="watch nats-server", daemon=True)
-        self._watcher.start()
+        self._revival = Revival(self._child, self._log_file, gave_up=_GAVE_UP, has_room=access.has_room)
+        self._revival.start()
         return access
 
     def stop(self) -> None:
         """Stop the child, after every process that appends has ended."""
-        self._stop.set()
-        if self._watcher is not None:
-            self._watcher.join()
+        if self._revival is not None:
+            self._revival.stop()
         if self._child is not None:
             self._child.stop()
 
@@ -127,34 +116,6 @@ jetstream {{
   max_file_store: {STORE_BYTES_MAX}
 }}
 """
-
-    def _watch(self) -> None:
-        """Start the server again when it has given up writing and there is room."""
-        read = self._log_file.stat().st_size
-        broken = False
-        while not _clock.wait(self._stop, WATCH_S):
-            lines, read = self._log_from(read)
-            if _WRITE_ERROR in lines and not broken:
-                log.error("nats-server cannot write to %s; it is started again once there is room", self._folder)
-                broken = True
-            if broken and self._access is not None and self._access.has_room():
-                log.warning("nats-server gave up writing, and is started again")
-                self._end_child()
-                broken = False
-
-    def _log_from(self, offset: int) -> tuple[bytes, int]:
-        """What the server logged since `offset`, and the offset behind it."""
-        with self._log_file.open("rb") as file:
-            if self._log_file.stat().st_size >= offset:  # else it was started afresh
-                file.seek(offset)
-            return file.read(), file.tell()
-
-    def _end_child(self) -> None:
-        """End the server; `Child` starts it again."""
-        pid = self._child.pid if self._child is not None else None
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
 
 
 def find_binary(given: str) -> Path:
