@@ -97,7 +97,7 @@ def _audit(on: stage.Stage, run: Run, began: float) -> None:
 
 
 def _strike(on: stage.Stage, load: Load, options: argparse.Namespace, run: Run) -> None:
-    """Let faults strike while calls go on. Before each, some calls are answered."""
+    """Let faults strike while calls go on. Before each and after the last, some calls are answered."""
     without = run.left_out.keys() | {name for name in FAULTS if not name.startswith(options.faults)}
     wanted = len(FAULTS) - len(without) if options.strikes is None else options.strikes
     between = CALLS_BETWEEN if options.minutes else options.calls // (wanted + 1)
@@ -110,6 +110,7 @@ def _strike(on: stage.Stage, load: Load, options: argparse.Namespace, run: Run) 
         if strike := next(strikes, None):
             run.strikes.append((strike.fault, _struck(on, strike)))
             print(f"{load.answered:8,} calls answered; {': '.join(run.strikes[-1])}", flush=True)
+    load.wait_for(between, STUCK_S)  # so that Cairn was back from the last too
 
 
 def _struck(on: stage.Stage, strike: Strike) -> str:
