@@ -15,9 +15,7 @@ ROOT = Path(__file__).parents[1]
 ALONE = "tests/browser/"
 """Tests there have a Cairn of their own by the same name."""
 _TAKEN = re.compile(
-    r"^(?:@pytest\.fixture[^\n]*\n)def \w+\([^)]*\b(?:cairn|watched|journaled): "
-    r"|^def test_\w+\([^)]*\b(?:cairn|watched|journaled): ",
-    re.MULTILINE,
+    r"^(?:@pytest\.fixture.*\ndef \w+|def test_\w+)\([^)]*\b(?:cairn|watched|journaled): ", re.MULTILINE
 )
 _OWN = re.compile(r"^def cairn\(", re.MULTILINE)
 

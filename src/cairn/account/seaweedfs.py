@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import os
 import re
 import shutil
 import signal
@@ -130,8 +129,7 @@ class SeaweedFS:
                 socket.unlink(missing_ok=True)
 
     def _has_room(self) -> bool:
-        disk = os.statvfs(self._folder)
-        return disk.f_bavail * disk.f_frsize >= ROOM_BYTES
+        return shutil.disk_usage(self._folder).free >= ROOM_BYTES
 
     def is_ready(self) -> bool:
         """Whether objects can be read: the S3 door answers some time before the volumes behind it are found."""

@@ -58,19 +58,27 @@ class Revival:
 
     def _watch(self) -> None:
         read = self._log_file.stat().st_size
-        broken, not_before = False, 0.0
+        broken, ended, not_before = False, None, 0.0
         while not _clock.wait(self._stop, WATCH_S):
             lines, read = self._log_from(read)
+            if ended is not None:  # what is read until another runs may be the last words of the one that was ended
+                ended = ended if self._child.pid in (ended, None) else None
+                continue
             if not broken and self._gave_up.search(lines):
                 log.error("%s cannot write; it is started again once there is room", self._child.name)
                 broken = True
             if broken and _clock.monotonic() >= not_before and self._has_room():
                 log.warning("%s gave up writing, and is started again", self._child.name)
-                pid = self._child.pid
-                if pid is not None:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, self._end)
+                ended = self._end_child()
                 broken, not_before = False, _clock.monotonic() + PAUSE_S
+
+    def _end_child(self) -> int | None:
+        """Returns the process id of the one that was ended."""
+        pid = self._child.pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, self._end)
+        return pid
 
     def _log_from(self, offset: int) -> tuple[bytes, int]:
         """What the child logged since `offset`, and the offset behind it."""
